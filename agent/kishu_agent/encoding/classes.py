@@ -1,0 +1,110 @@
+"""Classes of the notebook by value, without running their code."""
+
+from __future__ import annotations
+
+import abc
+import enum
+import functools
+import types
+from typing import TYPE_CHECKING, Any
+
+from kishu_agent.encoding import rebuild
+from kishu_agent.encoding.importable import is_importable
+
+if TYPE_CHECKING:
+    from kishu_agent.encoding.encoder import Encoder, Reduced
+
+NAMED_TYPES: dict[type, str] = {
+    value: name for name, value in vars(types).items() if isinstance(value, type) and not is_importable(value)
+}
+"""Types of the interpreter that are found in the module `types` only."""
+
+_SINGLETON_TYPES = frozenset({type(None), type(NotImplemented), type(...)})
+
+_BEHAVIOUR = (
+    types.FunctionType,
+    staticmethod,
+    classmethod,
+    property,
+    functools.cached_property,
+    functools.partialmethod,
+)
+
+_SKIPPED = frozenset({"__dict__", "__weakref__", "__slots__", "__qualname__", "_abc_impl"})
+
+_ENUM_SKIPPED = frozenset({"__new__", "__new_member__", "__reduce_ex__", "__members__"})
+
+
+class NotEncodableError(TypeError):
+    """Raised inside the pickler for an object that has no stored form."""
+
+
+def reduce_class(encoder: Encoder, cls: type) -> Reduced:
+    """Refer to a class by name, or to one of the notebook by its uid."""
+    if cls in _SINGLETON_TYPES:
+        return NotImplemented
+    if (name := NAMED_TYPES.get(cls)) is not None:
+        return getattr, (types, name)
+    if encoder.is_importable_class(cls):
+        return NotImplemented
+    uid = encoder.definitions.assign(cls)
+    encoder.depend(uid)
+    return rebuild.definition, (uid,)
+
+
+def class_skeleton(cls: type, uid: str) -> tuple[Any, tuple[Any, ...]]:
+    """Return the reduction of a class without its attributes."""
+    metaclass = type(cls)
+    _check_metaclass(metaclass)
+    if isinstance(cls, enum.EnumMeta):
+        members = tuple((name, member.value) for name, member in _members(cls))
+        return rebuild.new_enum, (uid, metaclass, cls.__name__, cls.__qualname__, cls.__bases__, members)
+    body = {name: cls.__dict__[name] for name in ("__slots__", "__orig_bases__") if name in cls.__dict__}
+    if not isinstance(body.get("__slots__", ""), str | dict):
+        body["__slots__"] = tuple(body["__slots__"])
+    return rebuild.new_class, (uid, metaclass, cls.__name__, cls.__qualname__, cls.__bases__, body)
+
+
+def _check_metaclass(metaclass: type) -> None:
+    for base in metaclass.__mro__:
+        if base in {type, abc.ABCMeta, enum.EnumMeta, object} or base.__module__ in {"__main__", "typing"}:
+            continue
+        name = f"{metaclass.__module__}.{metaclass.__qualname__}"
+        raise NotEncodableError(f"classes made by the metaclass {name} cannot be stored")
+
+
+def class_attributes(cls: type) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the attributes of a class: first methods and other behaviour, then data.
+
+    Methods are set before any data is loaded, since the data can hold instances that need them.
+    """
+    behaviour: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    for name, value in cls.__dict__.items():
+        if name in _SKIPPED or isinstance(value, types.MemberDescriptorType | types.GetSetDescriptorType):
+            continue
+        if name == "__module__" and value == "__main__":
+            continue
+        if isinstance(cls, enum.EnumMeta) and _made_by_enum(cls, name):
+            continue
+        target = behaviour if isinstance(value, _BEHAVIOUR) else data
+        target[name] = value
+    return behaviour, data
+
+
+def _made_by_enum(cls: enum.EnumMeta, name: str) -> bool:
+    single = name.startswith("_") and name.endswith("_") and not name.startswith("__")
+    return single or name in _ENUM_SKIPPED or name in cls.__members__
+
+
+def member_attributes(cls: enum.EnumMeta) -> dict[str, dict[str, Any]]:
+    """Return what the enumeration's own methods set on its members."""
+    return {
+        name: {key: value for key, value in vars(member).items() if not (key[0] == "_" and key[-1] == "_")}
+        for name, member in _members(cls)
+    }
+
+
+def _members(cls: enum.EnumMeta) -> list[tuple[str, enum.Enum]]:
+    found: dict[str, enum.Enum] = dict(cls.__members__)
+    return list(found.items())

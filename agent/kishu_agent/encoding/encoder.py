@@ -1,0 +1,372 @@
+"""Encodes co-variables: one pass of the C pickler gives the stream, the buffers and what is shared.
+
+The C pickler calls `persistent_id` with every object that it meets, and here that is `list.append`: so the walk
+over the object graph costs no Python code (measured: 2.7 million objects in 0.09 s, 0.06 s without).
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from dataclasses import dataclass, field
+from itertools import compress
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from kishu_agent.encoding import rebuild
+from kishu_agent.encoding.classes import (
+    class_attributes,
+    class_skeleton,
+    member_attributes,
+    reduce_class,
+)
+from kishu_agent.encoding.definitions import PREFIX, Definitions
+from kishu_agent.encoding.functions import function_skeleton, function_state
+from kishu_agent.encoding.importable import is_importable
+from kishu_agent.encoding.sharing import LinkingTypes
+from kishu_agent.encoding.standard import REDUCERS, library_reducer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Reduced = Any
+"""What a reducer returns: see object.__reduce__. NotImplemented leaves the object to pickle."""
+
+
+@dataclass(slots=True)
+class Part:
+    """The share of one root in an encoded co-variable."""
+
+    stream: list[bytes] = field(default_factory=list)
+    buffers: list[int] = field(default_factory=list)
+    """Which of the co-variable's buffers are its own."""
+    visited: list[Any] = field(default_factory=list)
+    """Objects met that can join names. Kept only while names are grouped."""
+
+
+@dataclass(slots=True)
+class Encoded:
+    """The encoded form of a co-variable: for each phase, for each root in order, one pickle.
+
+    Definitions come first, in three phases: what they are, their behaviour, their data. Then the values of
+    the names. All pickles share one memo, which keeps shared objects shared.
+    """
+
+    roots: tuple[str, ...]
+    parts: dict[str, Part]
+    pieces: list[bytes]
+    buffers: list[memoryview]
+    depends: set[str]
+    problem: str | None = None
+    """Why it cannot be loaded again; the rest is then good for finding changes only."""
+    prints: list[bytes] = field(default_factory=list)
+    """Prints of the chunks of each buffer (tracking/fingerprint.py), once they are computed."""
+
+
+class Scope:
+    """What encoders of one session share: the namespace, its definitions, and caches by type."""
+
+    def __init__(self, namespace: dict[str, Any], definitions: Definitions) -> None:
+        self.namespace = namespace
+        self.definitions = definitions
+        self.linking = LinkingTypes()
+        self.reducers: dict[type, Any] = dict(REDUCERS)
+        self.importable: dict[type, bool] = {}
+
+    def forget_types(self) -> None:
+        """Drop what is cached by type, so that no class of the notebook is kept alive."""
+        self.linking.clear()
+        self.importable.clear()
+        self.reducers = dict(REDUCERS)
+
+
+class _Skeleton:
+    """Stands in a stream for a definition without its state."""
+
+    __slots__ = ("reduced",)
+
+    def __init__(self, reduced: tuple[Any, ...]) -> None:
+        self.reduced = reduced
+
+    def __reduce__(self) -> Reduced:
+        return self.reduced
+
+
+class _Sink:
+    """Takes what the pickler writes, without joining it."""
+
+    __slots__ = ("pieces",)
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self.pieces.append(bytes(data))
+        return len(data)
+
+
+class Encoder(pickle.Pickler):
+    """Pickles the roots of one co-variable."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.visited: list[Any] = []
+        # Found by Pickler.__init__ on the instance; a C function costs almost nothing per object.
+        self.persistent_id = self.visited.append  # type: ignore[method-assign]
+        self.sink = _Sink()
+        self.buffers: list[pickle.PickleBuffer] = []
+        # Nothing here refers back to the pickler: a cycle would keep the user's memory until a collection.
+        super().__init__(self.sink, protocol=5, buffer_callback=self.buffers.append)
+        self.scope = scope
+        self.namespace = scope.namespace
+        self.definitions = scope.definitions
+        self.depends: set[str] = set()
+        self.cells: set[int] = set()
+        """Ids of the closure cells that were met, and of those that a stored function fills."""
+        self.owned_cells: set[int] = set()
+        self._reducers = scope.reducers
+
+    def depend(self, uid: str) -> None:
+        """Note that what is being encoded refers to a definition."""
+        self.depends.add(PREFIX + uid)
+
+    def is_importable_class(self, cls: type) -> bool:
+        """Tell whether a class is stored by name."""
+        known = self.scope.importable.get(cls)
+        if known is None:
+            known = self.scope.importable[cls] = is_importable(cls)
+        return known
+
+    def reducer_override(self, obj: Any) -> Reduced:
+        """Choose the reducer for an object that is not of a plain built-in type."""
+        kind = type(obj)
+        try:
+            reducer = self._reducers[kind]
+        except KeyError:
+            reducer = self._reducers[kind] = _find_reducer(kind)
+        return NotImplemented if reducer is None else reducer(self, obj)
+
+
+class CarefulEncoder(Encoder):
+    """Goes on where an object cannot be pickled: puts a placeholder that can be recognized again.
+
+    Slower, since it reduces every object in Python; used once an object has failed.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope)
+        self.problem: str | None = None
+
+    def reducer_override(self, obj: Any) -> Reduced:
+        """Reduce an object, or put a placeholder that has its type and identity."""
+        try:
+            reduced = super().reducer_override(obj)
+            if reduced is not NotImplemented:
+                return reduced
+            if isinstance(obj, type | FunctionType) or is_importable(obj):
+                return NotImplemented
+            return obj.__reduce_ex__(5)
+        except Exception as error:
+            if self.problem is None:
+                self.problem = _describe(obj, error)
+            return _Placeholder, (f"{type(obj).__module__}.{type(obj).__qualname__}", id(obj))
+
+
+class _Placeholder:
+    """Where an object was that has no stored form."""
+
+    def __init__(self, kind: str, identity: int) -> None:
+        raise TypeError(f"a {kind} has no stored form ({identity})")
+
+
+def _describe(obj: object, error: Exception) -> str:
+    kind = type(obj)
+    plain = kind.__module__ in {"builtins", "__main__"}
+    name = kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        message = str(error)
+    except Exception:
+        message = ""
+    return f"{name}: {message or type(error).__name__}"[:300]
+
+
+def _find_reducer(kind: type) -> Any:
+    if issubclass(kind, type):
+        return reduce_class
+    if (kind.__module__, kind.__qualname__) == ("kishu_agent.session", "Session"):
+        return _reduce_session
+    try:
+        return library_reducer(kind)
+    except Exception:
+        return None
+
+
+def _reduce_session(_encoder: Encoder, _session: object) -> Reduced:
+    return rebuild.session, ()
+
+
+def phases(roots: Sequence[str]) -> list[tuple[str, str]]:
+    """Return in which order the pickles of a co-variable follow each other, as (phase, root)."""
+    definitions = [root for root in roots if root.startswith(PREFIX)]
+    order = [(phase, root) for phase in ("skeleton", "behaviour", "data") for root in definitions]
+    return order + [("value", root) for root in roots if not root.startswith(PREFIX)]
+
+
+def encode(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -> Encoded:
+    """Encode the roots of a co-variable. `values` has the live objects by root.
+
+    Never raises for what a user's objects do: what cannot be encoded makes `problem`.
+    """
+    try:
+        return _encode(Encoder(scope), roots, values)
+    except RecursionError:
+        return _encode_deep(scope, roots, values)
+    except Exception:
+        return _encode_carefully(scope, roots, values)
+
+
+def _encode_carefully(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -> Encoded:
+    encoder = CarefulEncoder(scope)
+    try:
+        encoded = _encode(encoder, roots, values)
+    except Exception as error:
+        return _opaque(roots, values, _describe(values[roots[0]], error))
+    encoded.problem = encoder.problem or encoded.problem
+    return encoded
+
+
+def _encode_deep(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -> Encoded:
+    """Encode an object graph that is nested too deep for this thread's stack (from about 500 levels on).
+
+    A thread with a large stack copes with 300,000 levels (measured); the recursion limit counts per thread.
+    """
+    import threading
+
+    result: list[Encoded] = []
+
+    def work() -> None:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(200_000)
+        try:
+            result.append(_encode(Encoder(scope), roots, values))
+        except Exception:
+            result.append(_encode_carefully(scope, roots, values))
+        finally:
+            sys.setrecursionlimit(limit)
+
+    previous = threading.stack_size(512 * 1024 * 1024)
+    try:
+        thread = threading.Thread(target=work, name="kishu-deep", daemon=True)
+        thread.start()
+    finally:
+        threading.stack_size(previous)
+    thread.join()
+    return result[0] if result else _opaque(roots, values, "nested too deep")
+
+
+def _opaque(roots: tuple[str, ...], values: dict[str, Any], problem: str) -> Encoded:
+    """Return the form of a co-variable of which nothing can be seen but the objects themselves."""
+    parts = {root: Part([str(id(values[root])).encode()], [], [values[root]]) for root in roots}
+    pieces = [piece for part in parts.values() for piece in part.stream]
+    return Encoded(roots, parts, pieces, [], set(), problem)
+
+
+def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) -> Encoded:
+    parts = {root: Part() for root in roots}
+    problem = None
+    for phase, root in phases(roots):
+        part = parts[root]
+        start, first_buffer, first_visit = (
+            len(encoder.sink.pieces),
+            len(encoder.buffers),
+            len(encoder.visited),
+        )
+        for item in _items(encoder, phase, root, values[root]):
+            encoder.dump(item)
+        part.stream += encoder.sink.pieces[start:]
+        part.buffers += range(first_buffer, len(encoder.buffers))
+        part.visited += _linking(encoder.scope.linking, encoder.visited, first_visit)
+    if encoder.cells - encoder.owned_cells:
+        problem = "a closure cell on its own"
+    if (name := _main_reference(encoder.sink.pieces)) is not None:
+        problem = f"{name} is stored by a name of the notebook only"
+    depends = encoder.depends - set(roots)
+    encoded = Encoded(
+        roots, parts, encoder.sink.pieces, [buffer.raw() for buffer in encoder.buffers], depends, problem
+    )
+    _drop_temporaries(encoder, encoded)
+    return encoded
+
+
+def _items(encoder: Encoder, phase: str, root: str, value: Any) -> tuple[Any, ...]:
+    """Return what is pickled for a root in a phase."""
+    uid = root.removeprefix(PREFIX)
+    if phase == "value":
+        return (value,)
+    if isinstance(value, FunctionType):
+        if phase == "skeleton":
+            return (_Skeleton(function_skeleton(encoder, value, uid)),)
+        return (None if phase == "behaviour" else function_state(encoder, value),)
+    if phase == "skeleton":
+        return (_Skeleton(class_skeleton(value, uid)),)
+    behaviour, data = class_attributes(value)
+    if phase == "behaviour":
+        return (behaviour,)
+    return ({"attributes": data, "members": _members(value)},)
+
+
+def _members(cls: type) -> dict[str, dict[str, Any]] | None:
+    import enum
+
+    return member_attributes(cls) if isinstance(cls, enum.EnumMeta) else None
+
+
+def _linking(linking: LinkingTypes, visited: list[Any], first: int) -> list[Any]:
+    new = visited[first:] if first else visited
+    return list(compress(new, map(linking.__getitem__, map(type, new))))
+
+
+def _drop_temporaries(encoder: Encoder, encoded: Encoded) -> None:
+    """Leave out objects that only the pickler held (states made on the way): they join nothing.
+
+    Their ids may be used again by other objects as soon as they are freed.
+    """
+    encoder.visited.clear()
+    encoder.clear_memo()
+    for part in encoded.parts.values():
+        # Only this list and the call's argument hold a temporary.
+        held = map((2).__lt__, map(sys.getrefcount, part.visited))
+        part.visited = list(compress(part.visited, held))
+
+
+MAIN = "__main__"
+
+
+def _main_reference(pieces: list[bytes]) -> str | None:
+    """Return the name of what a stream refers to in `__main__`.
+
+    Such a reference would be looked up in whatever the notebook holds by then. The streams of this package
+    have none; an object's own __reduce__ can make one.
+    """
+    if not any(MAIN.encode() in piece for piece in pieces):
+        return None
+    import pickletools
+
+    source = io.BytesIO(b"".join(pieces))
+    end = len(source.getbuffer())
+    pushed: list[str] = []
+    memo: list[str] = []
+    last = ""
+    while source.tell() < end:
+        for opcode, argument, _position in pickletools.genops(source):
+            if opcode.name == "STACK_GLOBAL" and pushed[-2:-1] == [MAIN]:
+                return pushed[-1]
+            if opcode.name == "MEMOIZE":
+                memo.append(last)
+            last = ""
+            if "UNICODE" in opcode.name:
+                last = str(argument)
+                pushed.append(last)
+            elif "GET" in opcode.name and isinstance(argument, int):
+                pushed.append(memo[argument])
+    return None

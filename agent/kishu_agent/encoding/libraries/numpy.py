@@ -1,0 +1,190 @@
+"""numpy: arrays as buffers, views with their base, dtypes by name.
+
+The functions `dtype`, `array`, `object_array`, `view`, `over`, and `global_generator` are part of the folder's format.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kishu_agent.encoding.encoder import Encoder, Reduced
+
+# Rebuilding
+
+
+def dtype(text: str) -> np.dtype[Any]:
+    """Return the dtype that numpy has for this description: one object, as everywhere else."""
+    return np.dtype(text)
+
+
+def array(
+    data: Any, kind: np.dtype[Any], shape: tuple[int, ...], order: Any, writeable: bool
+) -> np.ndarray[Any, Any]:
+    """Make an array that owns `data`, the bytes of its items in the given order."""
+    if isinstance(data, memoryview):
+        data = data.obj  # a read-only view that pickle puts around a buffer
+    if not isinstance(data, np.ndarray):
+        data = np.frombuffer(data, dtype=np.uint8)
+    made: np.ndarray[Any, Any] = np.empty(shape, dtype=kind, order=order)
+    if made.size:
+        made = data.view(kind).reshape(shape, order=order)
+    if made.flags.writeable != writeable:
+        made.flags.writeable = writeable
+    return made
+
+
+def object_array(shape: tuple[int, ...], order: Any, kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Make an array of objects, to be filled by fill_object_array."""
+    return np.empty(shape, dtype=kind, order=order)
+
+
+def fill_object_array(made: np.ndarray[Any, Any], state: tuple[list[Any], bool]) -> None:
+    """Fill an array of objects with its items in memory order."""
+    items, writeable = state
+    flat = made.reshape(-1, order="A")
+    if made.size and not np.shares_memory(flat, made):
+        raise ValueError("the array is not contiguous")
+    for index, item in enumerate(items):
+        flat[index] = item
+    made.flags.writeable = writeable
+
+
+def view(
+    base: np.ndarray[Any, Any],
+    offset: int,
+    kind: np.dtype[Any],
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    writeable: bool,
+) -> np.ndarray[Any, Any]:
+    """Make a view of an array's memory. `offset` and `strides` are in bytes."""
+    made: np.ndarray[Any, Any] = np.ndarray(shape, kind, base, offset, strides)
+    if made.flags.writeable != writeable:
+        made.flags.writeable = writeable
+    return made
+
+
+def over(
+    exporter: Any,
+    offset: int,
+    kind: np.dtype[Any],
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+) -> np.ndarray[Any, Any]:
+    """Make an array over the memory of another kind of object, such as a bytearray."""
+    return np.ndarray(shape, kind, exporter, offset, strides)
+
+
+def global_generator() -> np.random.RandomState:
+    """Return the generator behind np.random's functions."""
+    return np.random.mtrand._rand
+
+
+# Reducing
+
+
+class Independent:
+    """Stands in a stream for the content of an array, whatever shares its memory."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: np.ndarray[Any, Any]) -> None:
+        self.values = values
+
+    def __reduce__(self) -> Reduced:
+        return _own(self.values)
+
+
+def _reduce_dtype(_encoder: Encoder, kind: np.dtype[Any]) -> Reduced:
+    if kind.isbuiltin == 1 and kind.metadata is None:
+        return dtype, (kind.str,)
+    if kind.char in "mM" and kind.metadata is None:
+        return dtype, (kind.str,)
+    return NotImplemented
+
+
+def _reduce_array(_encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
+    base: Any = values.base
+    if base is None:
+        return _own(values)
+    while type(base) is np.ndarray and base.base is not None:
+        base = base.base
+    if type(base) is np.ndarray:
+        return _reduce_view(values, base)
+    if isinstance(base, bytearray):
+        return _reduce_over(values, base)
+    return _own(values)
+
+
+def _reduce_view(values: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> Reduced:
+    # Two references are `base` here and in the caller, one is the call's argument, one is the view's own: when
+    # there is no other, nobody can see that the memory is somebody else's.
+    alone = sys.getrefcount(base) <= 4
+    if alone and (_is_contiguous(values) or base.nbytes > 2 * values.nbytes):
+        return _own(values)
+    if not _is_contiguous(base):
+        return _own(values)
+    offset = values.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    if base.dtype.hasobject and base.dtype != values.dtype:
+        return NotImplemented
+    return view, (base, offset, values.dtype, values.shape, values.strides, values.flags.writeable)
+
+
+def _reduce_over(values: np.ndarray[Any, Any], exporter: bytearray) -> Reduced:
+    start = np.frombuffer(exporter, np.uint8).__array_interface__["data"][0]
+    offset = values.__array_interface__["data"][0] - start
+    return over, (exporter, offset, values.dtype, values.shape, values.strides)
+
+
+def _is_contiguous(values: np.ndarray[Any, Any]) -> bool:
+    return values.flags.c_contiguous or values.flags.f_contiguous
+
+
+def _own(values: np.ndarray[Any, Any]) -> Reduced:
+    """Reduce an array to its items."""
+    order: Literal["C", "F"] = "F" if values.flags.f_contiguous and not values.flags.c_contiguous else "C"
+    writeable = values.flags.writeable
+    if values.dtype.hasobject:
+        if values.dtype.kind != "O":
+            return values.__reduce_ex__(5)
+        items = values.ravel(order=order).tolist()
+        return (
+            object_array,
+            (values.shape, order, values.dtype),
+            (items, writeable),
+            None,
+            None,
+            fill_object_array,
+        )
+    if values.dtype.itemsize == 0 or values.dtype.kind == "T":
+        return values.__reduce_ex__(5)
+    if not _is_contiguous(values):
+        values = np.ascontiguousarray(values)
+    flat_bytes: Any = values.reshape(-1, order="A").view(np.uint8) if values.size else np.empty(0, np.uint8)
+    return array, (pickle.PickleBuffer(flat_bytes), values.dtype, values.shape, order, writeable)
+
+
+def _reduce_generator(_encoder: Encoder, generator: np.random.RandomState) -> Reduced:
+    if generator is global_generator():
+        return global_generator, ()
+    return NotImplemented
+
+
+_REDUCERS: dict[type, Callable[[Encoder, Any], Reduced]] = {
+    np.ndarray: _reduce_array,
+    np.random.RandomState: _reduce_generator,
+}
+
+
+def reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
+    """Return the reducer for objects of exactly this type."""
+    if issubclass(kind, np.dtype):
+        return _reduce_dtype
+    return _REDUCERS.get(kind)

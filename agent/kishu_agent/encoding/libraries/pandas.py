@@ -1,0 +1,92 @@
+"""pandas: blocks stored independently of who else uses their memory, and without caches.
+
+With copy-on-write (the only mode from pandas 3 on) frames that share memory behave as if they did not. Storing
+each with its own data is therefore right, keeps unrelated frames apart, and costs no space, because equal chunks
+are stored once. A shared view without pandas' reference counts would be wrong: a write to one would reach the
+other.
+"""
+
+from __future__ import annotations
+
+import copyreg
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.extensions import ExtensionArray, ExtensionDtype
+from pandas.core.generic import NDFrame
+from pandas.core.internals.blocks import Block
+
+from kishu_agent.encoding.libraries.numpy import Independent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kishu_agent.encoding.encoder import Encoder, Reduced
+
+
+def instance(cls: type, *arguments: Any) -> Any:
+    """Make an instance without initializing it. Part of the folder's format."""
+    return cls.__new__(cls, *arguments)
+
+
+_CACHES = frozenset({"_cache", "_metadata"})
+"""Parts of states that are derived (filled by looking at an object) or belong to the class."""
+
+
+class _Detached:
+    """Stands in a stream for an extension array whose memory nobody else shares."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: ExtensionArray) -> None:
+        self.values = values
+
+    def __reduce__(self) -> Reduced:
+        return _reduce_plainly(None, self.values)
+
+
+def _detach(value: Any) -> Any:
+    if type(value) is np.ndarray:
+        return Independent(value)
+    if isinstance(value, ExtensionArray):
+        return _Detached(value)
+    if type(value) is tuple:
+        return tuple(map(_detach, value))
+    if type(value) is list:
+        return list(map(_detach, value))
+    if type(value) is dict:
+        return {key: _detach(item) for key, item in value.items() if key not in _CACHES}
+    return value
+
+
+def _reduce_plainly(_encoder: Encoder | None, obj: Any) -> Reduced:
+    """Use the object's own reduction, without caches and with arrays on their own."""
+    reduced = obj.__reduce_ex__(5)
+    if isinstance(reduced, str):
+        return reduced
+    function, arguments, *rest = reduced
+    if function is copyreg.__newobj__:  # type: ignore[attr-defined]
+        function = instance  # pickle's own checks that the object reduced is an instance of the class
+    if rest:
+        rest[0] = _detach(rest[0]) or None
+    return (function, tuple(map(_detach, arguments)), *rest)
+
+
+def _reduce_frame(_encoder: Encoder, frame: Any) -> Reduced:
+    function, arguments, state, *rest = frame.__reduce_ex__(5)
+    if type(state) is dict:
+        state = {key: value for key, value in state.items() if key not in _CACHES}
+    return (function, arguments, state, *rest)
+
+
+_PLAIN = (Block, ExtensionArray, ExtensionDtype, pd.Index)
+
+
+def reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
+    """Return the reducer for objects of this type."""
+    if issubclass(kind, NDFrame):
+        return _reduce_frame
+    if issubclass(kind, _PLAIN):
+        return _reduce_plainly
+    return None

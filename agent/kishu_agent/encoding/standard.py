@@ -1,0 +1,177 @@
+"""Reducers for objects of the interpreter and the standard library that pickle does not know."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import gc
+import importlib
+import sys
+import threading
+import types
+import typing
+from typing import TYPE_CHECKING, Any
+
+from kishu_agent.encoding import functions, rebuild
+from kishu_agent.encoding.importable import is_importable_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kishu_agent.encoding.encoder import Encoder, Reduced
+
+    Reducer = Callable[[Encoder, Any], Reduced]
+
+
+def _reduce_module(_encoder: Encoder, module: types.ModuleType) -> Reduced:
+    name = module.__name__
+    if sys.modules.get(name) is module:
+        return rebuild.module, (name,)
+    attributes = {key: value for key, value in vars(module).items() if key != "__builtins__"}
+    return types.ModuleType, (name,), attributes
+
+
+def _reduce_property(_encoder: Encoder, value: property) -> Reduced:
+    return property, (value.fget, value.fset, value.fdel, value.__doc__)
+
+
+def _reduce_static_method(_encoder: Encoder, value: staticmethod[..., Any]) -> Reduced:
+    return rebuild.static_method, (value.__func__,)
+
+
+def _reduce_class_method(_encoder: Encoder, value: classmethod[Any, ..., Any]) -> Reduced:
+    return rebuild.class_method, (value.__func__,)
+
+
+def _reduce_cached_property(_encoder: Encoder, value: functools.cached_property[Any]) -> Reduced:
+    return rebuild.cached_property, (value.func, value.attrname, value.__doc__)
+
+
+def _reduce_mapping_proxy(_encoder: Encoder, value: types.MappingProxyType[Any, Any]) -> Reduced:
+    # The mapping inside is reached by the collector only.
+    return rebuild.mapping_proxy, (gc.get_referents(value)[0],)
+
+
+def _reduce_memory_view(_encoder: Encoder, view: memoryview) -> Reduced:
+    exporter: Any = view.obj
+    if view.c_contiguous and isinstance(exporter, bytes | bytearray):
+        offset = _offset(view, exporter)
+        return rebuild.memory_view, (exporter, offset, view.nbytes, view.format, view.shape)
+    return NotImplemented
+
+
+def _offset(view: memoryview, exporter: bytes | bytearray) -> int:
+    return address(view) - address(exporter)
+
+
+def address(exporter: Any) -> int:
+    """Return the address of a contiguous buffer, 0 for an empty one."""
+    import ctypes
+
+    class Buffer(ctypes.Structure):
+        _fields_ = (
+            ("buf", ctypes.c_void_p),
+            ("obj", ctypes.c_void_p),
+            ("len", ctypes.c_ssize_t),
+            ("rest", ctypes.c_byte * 128),
+        )
+
+    buffer = Buffer()
+    get = ctypes.pythonapi.PyObject_GetBuffer
+    get.argtypes = [ctypes.py_object, ctypes.POINTER(Buffer), ctypes.c_int]
+    get(exporter, ctypes.byref(buffer), 0)
+    found = buffer.buf
+    release = ctypes.pythonapi.PyBuffer_Release
+    release.argtypes = [ctypes.POINTER(Buffer)]
+    release.restype = None
+    release(ctypes.byref(buffer))
+    return found or 0
+
+
+def _reduce_lock(_encoder: Encoder, lock: Any) -> Reduced:
+    return functools.partial(rebuild.lock, reentrant=False, locked=lock.locked()), ()
+
+
+def _reduce_reentrant_lock(_encoder: Encoder, _lock: Any) -> Reduced:
+    return functools.partial(rebuild.lock, reentrant=True, locked=False), ()
+
+
+def _reduce_missing(_encoder: Encoder, _value: object) -> str:
+    return "MISSING"
+
+
+def _reduce_field_kind(_encoder: Encoder, value: Any) -> str:
+    return str(value.name)
+
+
+_field_kind = type(dataclasses._FIELD)  # type: ignore[attr-defined]
+_missing = type(dataclasses.MISSING)
+
+
+def _reduce_type_variable(_encoder: Encoder, variable: Any) -> Reduced:
+    if is_importable_value(variable, variable.__name__):
+        return NotImplemented
+    options = {
+        "bound": variable.__bound__,
+        "covariant": variable.__covariant__,
+        "contravariant": variable.__contravariant__,
+    }
+    return rebuild.type_variable, (variable.__name__, variable.__constraints__, options)
+
+
+def _reduce_new_type(_encoder: Encoder, new_type: Any) -> Reduced:
+    if is_importable_value(new_type, new_type.__name__):
+        return NotImplemented
+    return rebuild.new_type, (new_type.__name__, new_type.__supertype__)
+
+
+def _reduce_dict_view(kind: str) -> Reducer:
+    def reduce(_encoder: Encoder, view: Any) -> Reduced:
+        return rebuild.dict_view, (kind, gc.get_referents(view)[0])
+
+    return reduce
+
+
+REDUCERS: dict[type, Reducer] = {
+    types.FunctionType: functions.reduce_function,
+    types.CellType: functions.reduce_cell,
+    types.CodeType: functions.reduce_code,
+    types.MethodType: functions.reduce_method,
+    functools._lru_cache_wrapper: functions.reduce_cached_function,
+    types.ModuleType: _reduce_module,
+    property: _reduce_property,
+    staticmethod: _reduce_static_method,
+    classmethod: _reduce_class_method,
+    functools.cached_property: _reduce_cached_property,
+    types.MappingProxyType: _reduce_mapping_proxy,
+    typing.TypeVar: _reduce_type_variable,
+    typing.NewType: _reduce_new_type,
+    memoryview: _reduce_memory_view,
+    type(threading.Lock()): _reduce_lock,
+    type(threading.RLock()): _reduce_reentrant_lock,
+    _missing: _reduce_missing,
+    _field_kind: _reduce_field_kind,
+    type({}.keys()): _reduce_dict_view("keys"),
+    type({}.values()): _reduce_dict_view("values"),
+    type({}.items()): _reduce_dict_view("items"),
+}
+
+LIBRARIES = {
+    "matplotlib": "kishu_agent.encoding.libraries.matplotlib",
+    "numpy": "kishu_agent.encoding.libraries.numpy",
+    "pandas": "kishu_agent.encoding.libraries.pandas",
+}
+"""Modules with reducers by library; each is imported once the library itself has been."""
+
+
+def library_reducer(kind: type) -> Reducer | None:
+    """Return the reducer that a library module offers for a type, looking along its bases."""
+    for base in type.__dict__["__mro__"].__get__(kind):
+        name = base.__module__
+        root = name.partition(".")[0] if type(name) is str else ""
+        if root in LIBRARIES and root in sys.modules:
+            module = importlib.import_module(LIBRARIES[root])
+            found: Reducer | None = module.reducer(kind)
+            if found is not None:
+                return found
+    return None

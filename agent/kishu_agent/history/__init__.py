@@ -1,0 +1,1 @@
+"""Checkpoints, their graph, events, branches, tags and names for checkpoints. Plain data."""

@@ -1,0 +1,115 @@
+"""Requests and replies between the extension and the agent. docs/protocol.md describes the exchange.
+
+The TypeScript types are generated from these classes (scripts/generate_types.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kishu_agent.history.checkpoint import Checkpoint
+
+PROTOCOL_VERSION = 1
+
+MIME_TYPE = "application/vnd.kishu.reply.v1+json"
+
+CommandName = Literal["status", "attach", "detach", "restore", "undo", "redo", "checkpoints", "flush"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the extension asks. `id` comes back in the reply."""
+
+    protocol: int
+    id: str
+    command: CommandName
+    client: str = ""
+    """Version of the extension, for messages."""
+    notebook: str | None = None
+    """attach: path of the notebook file, as the kernel's machine sees it."""
+    ref: str | None = None
+    """restore: id, unique prefix of an id, branch, tag or HEAD~n."""
+    missing_ok: bool = False
+    """restore, undo, redo: go on without variables that have no stored form."""
+    pause: bool = False
+    """detach: also keep later kernels of this notebook from recording by themselves."""
+    since: int = 0
+    """checkpoints: leave out the first so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """The state of recording in a kernel."""
+
+    attached: bool
+    session: str | None
+    """Id of the kernel session."""
+    notebook: str | None
+    folder: str | None
+    head: str | None
+    branch: str | None
+    """Display name of the branch on which the next cell is recorded."""
+    pending: int
+    """Checkpoints that are not durable yet."""
+    can_undo: bool
+    can_redo: bool
+    failure: str | None
+    """Why the last state was not recorded, if it was not."""
+    agent: str
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReport:
+    """What a restore did."""
+
+    checkpoint: str
+    """Id of the checkpoint at which the session is now."""
+    previous: str | None
+    """Id of the checkpoint that holds the state from before the restore."""
+    restored: tuple[str, ...]
+    """Names whose values were loaded."""
+    removed: tuple[str, ...]
+    """Names that are gone, because they did not exist then."""
+    kept: tuple[str, ...]
+    """Names whose live objects were right already."""
+    missing: dict[str, str] = field(default_factory=dict)
+    """Names that could not be brought back, with the reason; only with `missing_ok`."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointList:
+    """Answer to `checkpoints`: oldest first."""
+
+    head: str | None
+    checkpoints: tuple[Checkpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a request was not carried out."""
+
+    code: str
+    """Stable; see agent/kishu_agent/errors.py. `INTERNAL` for what nobody foresaw."""
+    message: str
+    action: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Exactly one of the parts below `agent` is set: the one that belongs to the command, or `failure`."""
+
+    protocol: int
+    id: str
+    agent: str
+    """Version of the agent."""
+    failure: Failure | None = None
+    status: SessionStatus | None = None
+    """status, attach, detach, flush."""
+    restored: RestoreReport | None = None
+    """restore, undo, redo."""
+    list: CheckpointList | None = None
+    """checkpoints."""

@@ -1,0 +1,1 @@
+"""From "a cell ended" to "a checkpoint is durable"."""

@@ -1,0 +1,66 @@
+"""Puts loaded values into the session: all of them or none."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from kishu_agent.tracking import randomness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kishu_agent.tracking.names import Names
+    from kishu_agent.tracking.randomness import Randomness
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Delay an interrupt (the stop button) until the block has ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[tuple[int, Any]] = []
+    previous = signal.signal(signal.SIGINT, lambda number, frame: arrived.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        if arrived and callable(previous):
+            previous(*arrived[0])
+
+
+def swap(
+    namespace: dict[str, Any],
+    names: Names,
+    generators: Randomness,
+    loaded: Mapping[str, Any],
+    gone: tuple[str, ...],
+) -> None:
+    """Set the loaded names, remove those that are gone, and set random generators.
+
+    On any failure everything is put back and the error raised.
+    """
+    values = {root: value for root, value in loaded.items() if ":" not in root}
+    states = {root: value for root, value in loaded.items() if root.startswith(randomness.PREFIX)}
+    before = {name: namespace[name] for name in {*values, *gone} if name in namespace}
+    random_before = generators.values()
+    try:
+        namespace.update(values)
+        for name in gone:
+            known, original = names.original(name)
+            if known:
+                namespace[name] = original
+            else:
+                namespace.pop(name, None)
+        for root, state in states.items():
+            generators.restore(root, state)
+    except BaseException:
+        for name in {*values, *gone}:
+            namespace.pop(name, None)
+        namespace.update(before)
+        for root, state in random_before.items():
+            generators.restore(root, state)
+        raise

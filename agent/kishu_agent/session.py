@@ -1,0 +1,483 @@
+"""One attached kernel: wires tracking, recording and restoring to IPython's events."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import os
+import platform
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kishu_agent import errors
+from kishu_agent.encoding.decoder import DecodeError, Load
+from kishu_agent.errors import KishuError, LoadError, NotRestorableError, RecordingError, RestoreError
+from kishu_agent.folder.folder import Folder
+from kishu_agent.history import refs
+from kishu_agent.history.checkpoint import Cell, CellError, Checkpoint, new_id
+from kishu_agent.history.event import Event
+from kishu_agent.history.head import Head
+from kishu_agent.protocol.models import RestoreReport, SessionStatus
+from kishu_agent.record.preview import preview
+from kishu_agent.record.recorder import Job, Recorder
+from kishu_agent.record.storage import source
+from kishu_agent.restore.plan import Plan, make_plan
+from kishu_agent.restore.swap import swap, uninterrupted
+from kishu_agent.tracking.covariable import Covariable
+from kishu_agent.tracking.names import Names
+from kishu_agent.tracking.randomness import Randomness
+from kishu_agent.tracking.tracker import Look, Tracker
+from kishu_agent.version import __version__
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+    from kishu_agent.history.checkpoint import Kind, Outcome, StoredCovariable
+    from kishu_agent.history.graph import History
+    from kishu_agent.tracking.covariable import Roots
+
+_log = logging.getLogger("kishu_agent")
+
+_PREVIEWS = 200
+"""Names of a checkpoint that get a preview."""
+
+
+def now() -> str:
+    """Return the time as records have it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Session:
+    """The recording of one kernel for one notebook. Made by `kishu_agent.attach`."""
+
+    def __init__(self, shell: InteractiveShell, notebook: Path) -> None:
+        self.id = new_id()
+        self.notebook = notebook
+        self._shell = shell
+        self._pid = os.getpid()
+        self._namespace: dict[str, Any] = shell.user_ns
+        self._names = Names(self._namespace, shell.user_ns_hidden)
+        self._randomness = Randomness()
+        self._running: tuple[str, float] | None = None
+        self._restored_in_cell = False
+        self._depth = 0
+        self._redo: list[str] = []
+        self._failure: str | None = None
+        self._head: str | None = None
+        self._branch: str | None = None
+        self._attached = False
+        self._open()
+
+    def _open(self) -> None:
+        self.folder = Folder.create(self.notebook.parent)
+        self._history_files = self.folder.notebook(self.notebook.name)
+        self._history: History = self._history_files.load()
+        self._tracker = Tracker(self._namespace, self._names, self._randomness)
+        self._recorder = Recorder(self.folder, self._history_files, self._history, self._written)
+
+    def __repr__(self) -> str:
+        state = "recording" if self._attached else "detached"
+        return f"<Session {self.notebook.name}: {state}, head {(self.head or 'none')[:8]}>"
+
+    @property
+    def attached(self) -> bool:
+        """Whether the session is being recorded."""
+        return self._attached
+
+    def runs_here(self) -> bool:
+        """Tell whether this process is the kernel, and not a fork of it."""
+        return os.getpid() == self._pid
+
+    # Recording
+
+    def start(self) -> None:
+        """Begin to record; the state that is there becomes the first checkpoint."""
+        if self._attached:
+            return
+        events = self._shell.events
+        events.register("pre_run_cell", self._before_cell)
+        events.register("post_run_cell", self._after_cell)
+        atexit.register(self._at_exit)
+        self._attached = True
+        if self._names.current():
+            self._record_start()
+
+    def detach(self) -> None:
+        """Stop recording. What was recorded becomes durable first; the history stays."""
+        if not self._attached:
+            return
+        events = self._shell.events
+        for name, callback in (("pre_run_cell", self._before_cell), ("post_run_cell", self._after_cell)):
+            with contextlib.suppress(ValueError):
+                events.unregister(name, callback)
+        atexit.unregister(self._at_exit)
+        self._attached = False
+        self._recorder.close(timeout=60)
+        self._remove_head_file()
+
+    def _at_exit(self) -> None:
+        if os.getpid() == self._pid:
+            self._recorder.close(timeout=30)
+            self._remove_head_file()
+
+    def _before_cell(self, info: ExecutionInfo) -> None:
+        """Note the start of a cell. Called by IPython; never raises."""
+        if os.getpid() != self._pid:
+            return
+        try:
+            self._recorder.settle()
+            if not info.store_history or info.silent:
+                return
+            self._depth += 1
+            if self._depth == 1:
+                if self._head is None:
+                    self._record_start()
+                self._running = (now(), time.perf_counter())
+        except Exception as error:
+            self._fail(error)
+
+    def _after_cell(self, result: ExecutionResult) -> None:
+        """Record a cell that ended. Called by IPython; never raises."""
+        if os.getpid() != self._pid:
+            return
+        info = result.info
+        if info is None or not info.store_history or info.silent:
+            return
+        self._depth = max(0, self._depth - 1)
+        if self._depth:
+            return
+        started, clock = self._running or (now(), time.perf_counter())
+        duration = time.perf_counter() - clock
+        self._running = None
+        restored, self._restored_in_cell = self._restored_in_cell, False
+        try:
+            if restored and not self._tracker.look().differs:
+                return  # the cell did nothing but restore: the session is at the restored checkpoint
+            self._record_cell(info, result, started, duration)
+        except KeyboardInterrupt:
+            self._fail(RecordingError("Recording was interrupted; the next cell's checkpoint has it all."))
+        except BaseException as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = str(error) if isinstance(error, KishuError) else f"{type(error).__name__}: {error}"
+        _log.error("not recorded: %s", self._failure, exc_info=error)
+
+    def _record_start(self) -> None:
+        self._record("start", now(), 0.0, "ok")
+
+    def _record_cell(
+        self, info: ExecutionInfo, result: ExecutionResult, started: str, duration: float
+    ) -> None:
+        if self._head is None:
+            self._record_start()
+        error = result.error_before_exec or result.error_in_exec
+        outcome: Outcome = "ok"
+        if isinstance(error, KeyboardInterrupt):
+            outcome = "interrupted"
+        elif error is not None or not result.success:
+            outcome = "error"
+        cell = Cell(str(info.raw_cell), _text(info.cell_id), result.execution_count)
+        self._redo.clear()
+        self._record("cell", started, duration, outcome, cell, _cell_error(error))
+
+    def _record(
+        self,
+        kind: Kind,
+        started: str,
+        duration: float,
+        outcome: Outcome,
+        cell: Cell | None = None,
+        error: CellError | None = None,
+        look: Look | None = None,
+    ) -> None:
+        """Record the session as it is now as a child of HEAD."""
+        if not (self.folder.path / "format.json").exists():
+            self._start_over()
+        look = look or self._tracker.look()
+        parent = self._recorder.resolve(self._head)
+        branch, event = self._choose_branch(parent)
+        checkpoint = Checkpoint(
+            id=new_id(),
+            parent=parent,
+            branch=branch,
+            kind=kind,
+            started=started,
+            duration=duration,
+            outcome=outcome,
+            cell=cell,
+            error=error,
+            created=look.created,
+            changed=look.changed,
+            deleted=look.deleted,
+            previews=self._previews(look),
+            problems=_problems(look.covariables),
+            session=self.id,
+            agent=__version__,
+            python=platform.python_version(),
+        )
+        self._tracker.keep(look)
+        self._head, self._branch, self._failure = checkpoint.id, branch, None
+        self._recorder.add(Job(checkpoint, look.covariables, event))
+
+    def _start_over(self) -> None:
+        """Make the folder again after somebody removed it while the kernel runs."""
+        self._recorder.close(timeout=60)
+        self._open()
+        self._head = self._branch = None
+        self._redo.clear()
+
+    def _previews(self, look: Look) -> dict[str, Any]:
+        names = (*look.created, *look.changed)[:_PREVIEWS]
+        return {name: preview(self._namespace[name]) for name in names if name in self._namespace}
+
+    def _choose_branch(self, parent: str | None) -> tuple[str, Event | None]:
+        """Return the branch for a child of `parent`, with the event that begins it if it is a new one."""
+        if self._branch is not None:
+            return self._branch, None
+        checkpoint = self._history.get(parent)
+        if checkpoint is not None and self._history.branch_head(checkpoint.branch) == parent:
+            return checkpoint.branch, None
+        branch = new_id()[:8]
+        taken = {known.name for known in self._history.branches.values()}
+        number = len(taken) + 1
+        name = "main" if not taken else f"branch-{number}"
+        while name in taken:
+            number += 1
+            name = f"branch-{number}"
+        return branch, Event(id=new_id(), kind="branch", subject=branch, name=name, time=now())
+
+    def _written(self, _checkpoint: str) -> None:
+        """Note where the history is. Called in the recorder's thread after each job."""
+        if self._recorder.failure is not None:
+            self._failure = self._recorder.failure
+            self._head = self._recorder.resolve(self._head)
+        self._write_head_file()
+
+    def _write_head_file(self) -> None:
+        if self._attached:
+            head = self._recorder.resolve(self._head)
+            checkpoint = self._history.get(head)
+            branch = self._branch or (checkpoint.branch if checkpoint else None)
+            with contextlib.suppress(KishuError):
+                self.folder.heads.write(Head(self.id, self.notebook.name, head, branch, now(), self._pid))
+
+    def _remove_head_file(self) -> None:
+        self.folder.heads.remove(self.id)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Return True when all that was recorded is durable, False if `timeout` seconds were not enough."""
+        return self._recorder.flush(timeout)
+
+    # History
+
+    @property
+    def head(self) -> str | None:
+        """Id of the checkpoint that the kernel is at; None before the first."""
+        return self._head
+
+    @property
+    def failure(self) -> str | None:
+        """Why the last state was not recorded; None if it was."""
+        return self._failure
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Return all checkpoints of the notebook, oldest first, after making them durable."""
+        return self._refreshed().checkpoints
+
+    def _refreshed(self) -> History:
+        self.flush()
+        for checkpoint in (fresh := self._history_files.load()).checkpoints:
+            self._history.append(checkpoint)
+        self._history.damaged = fresh.damaged
+        return self._history
+
+    def tag(self, name: str, ref: str = "HEAD") -> None:
+        """Give a checkpoint a name of its own."""
+        checkpoint = refs.resolve(self._refreshed(), ref, self._head)
+        self._add_event(Event(id=new_id(), kind="tag", subject=checkpoint, name=name, time=now()))
+
+    def rename_branch(self, name: str, new_name: str) -> None:
+        """Give a branch another name."""
+        history = self._refreshed()
+        for branch in history.branches.values():
+            if branch.name == name:
+                self._add_event(
+                    Event(id=new_id(), kind="rename-branch", subject=branch.id, name=new_name, time=now())
+                )
+                return
+        raise errors.UnknownRefError(f"There is no branch {name!r}.", name)
+
+    def _add_event(self, event: Event) -> None:
+        self._history_files.add_event(event)
+        self._history.append_event(event)
+
+    def status(self) -> SessionStatus:
+        """Return the state of recording."""
+        head = self._history.get(self._recorder.resolve(self._head))
+        branch = self._branch or (head.branch if head else None)
+        return SessionStatus(
+            attached=self._attached,
+            session=self.id,
+            notebook=str(self.notebook),
+            folder=str(self.folder.path),
+            head=self._head,
+            branch=self._history.branch_name(branch) if branch else None,
+            pending=self._recorder.pending,
+            can_undo=head is not None and head.parent is not None,
+            can_redo=bool(self._redo),
+            failure=self._failure,
+            agent=__version__,
+            python=platform.python_version(),
+        )
+
+    # Restoring
+
+    def restore(self, ref: str, *, missing_ok: bool = False) -> RestoreReport:
+        """Put the session's variables into the state of a checkpoint.
+
+        `ref` is an id, a unique prefix of one, a branch or tag name, or `HEAD~n`. Variables whose live objects are
+        right already stay the same objects. All or nothing: on an error the session is as it was.
+
+        Raises UnknownRefError, AmbiguousRefError, NotRestorableError (unless `missing_ok`, which leaves such
+        variables out and names them in the report), LoadError, DamagedError.
+        """
+        target = refs.resolve(self._refreshed(), ref, self._head)
+        report = self._restore(target, missing_ok=missing_ok)
+        self._redo.clear()
+        return report
+
+    def undo(self, *, missing_ok: bool = False) -> RestoreReport:
+        """Go back to the state before the last cell. Raises NothingToUndoError, and what `restore` does."""
+        head = self._refreshed().get(self._head)
+        if head is None or head.parent is None:
+            raise errors.NothingToUndoError("There is nothing to undo: this is the first state.", "undo")
+        report = self._restore(head.parent, missing_ok=missing_ok)
+        self._redo.append(report.previous or head.id)
+        return report
+
+    def redo(self, *, missing_ok: bool = False) -> RestoreReport:
+        """Go forward again after `undo`. Raises NothingToRedoError, and what `restore` does."""
+        if not self._redo:
+            raise errors.NothingToRedoError("There is nothing to redo.", "redo")
+        self._refreshed()
+        report = self._restore(self._redo[-1], missing_ok=missing_ok)
+        self._redo.pop()
+        return report
+
+    def _restore(self, target: str, *, missing_ok: bool) -> RestoreReport:
+        clock = time.perf_counter()
+        if not self._attached:
+            raise errors.NotAttachedError("This session is detached.")
+        self._record_unrecorded()
+        state = self._history.state(target)
+        plan = make_plan(
+            self._tracker.covariables, state, lambda uid: self._tracker.definitions.find(uid) is not None
+        )
+        missing = _missing(plan, missing_ok=missing_ok)
+        load = self._load(plan)
+        kept = {root for stored in plan.keep for root in stored.roots}
+        loaded = load.loaded
+        gone = tuple(sorted(self._names.current().keys() - kept - loaded.keys()))
+        with uninterrupted():
+            swap(self._namespace, self._names, self._randomness, loaded, gone)
+            load.commit()
+            previous, self._head, self._branch = self._head, target, None
+            self._restored_in_cell = self._depth > 0
+        self._accept(state)
+        self._write_head_file()
+        return RestoreReport(
+            checkpoint=target,
+            previous=previous,
+            restored=_only_names(loaded),
+            removed=gone,
+            kept=_only_names(kept),
+            missing=missing,
+            seconds=time.perf_counter() - clock,
+        )
+
+    def _record_unrecorded(self) -> None:
+        """Record what changed since the last checkpoint, so that a restore loses nothing."""
+        look = self._tracker.look()
+        if self._head is None:
+            if self._names.current():
+                self._record("start", now(), 0.0, "ok", look=look)
+        elif look.differs:
+            self._record("between", now(), 0.0, "ok", look=look)
+        self._recorder.flush()
+        if self._failure is not None and self._recorder.failure is not None:
+            raise RestoreError(
+                f"The current state could not be recorded first: {self._recorder.failure}",
+                action="Nothing was changed.",
+            )
+
+    def _load(self, plan: Plan) -> Load:
+        load = Load(self._namespace, self._tracker.definitions, lambda: self)
+        for stored in plan.load:
+            load.add(source(self.folder.frames, stored))
+        try:
+            load.run()
+        except DecodeError as error:
+            names = tuple(root for root in error.roots if ":" not in root) or error.roots
+            raise LoadError(f"{', '.join(names)} could not be loaded: {error}.", names) from error
+        return load
+
+    def _accept(self, state: dict[Roots, StoredCovariable]) -> None:
+        """Take the restored session as what the next cell is compared with."""
+        look = self._tracker.look()
+        for roots, covariable in look.covariables.items():
+            stored = state.get(roots)
+            if covariable.version is None and covariable.waits and stored is not None:
+                covariable.version = stored.version
+                covariable.waits = False
+                covariable.encoded = None
+        self._tracker.keep(look)
+        for covariable in look.covariables.values():
+            _forget(covariable)
+
+
+def _forget(covariable: Covariable) -> None:
+    """Let go of memory that nobody is going to store; the next look encodes it again."""
+    if covariable.waits:
+        covariable.encoded, covariable.waits, covariable.failed = None, False, True
+
+
+def _missing(plan: Plan, *, missing_ok: bool) -> dict[str, str]:
+    reasons = {
+        root: reason for stored, reason in plan.missing.items() for root in stored.roots if ":" not in root
+    }
+    if reasons and not missing_ok:
+        names = ", ".join(sorted(reasons))
+        raise NotRestorableError(f"{names} cannot be brought back: {next(iter(reasons.values()))}.", reasons)
+    return reasons
+
+
+def _only_names(roots: Any) -> tuple[str, ...]:
+    return tuple(sorted(root for root in roots if ":" not in root))
+
+
+def _problems(covariables: dict[Roots, Covariable]) -> dict[str, str]:
+    return {
+        root: covariable.problem
+        for covariable in covariables.values()
+        if covariable.problem is not None and covariable.waits
+        for root in covariable.roots
+        if ":" not in root
+    }
+
+
+def _cell_error(error: BaseException | None) -> CellError | None:
+    if error is None:
+        return None
+    try:
+        message = str(error)
+    except Exception:
+        message = ""
+    return CellError(type(error).__name__, message[:500])
+
+
+def _text(value: object) -> str | None:
+    return value if type(value) is str else None

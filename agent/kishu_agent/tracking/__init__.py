@@ -1,0 +1,1 @@
+"""What of the session changed: names, co-variables, fingerprints."""

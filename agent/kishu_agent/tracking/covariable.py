@@ -1,0 +1,142 @@
+"""Co-variables of the running session, and how names are grouped into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kishu_agent.encoding.definitions import PREFIX
+from kishu_agent.encoding.sharing import ATOMS, library_owned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kishu_agent.encoding.encoder import Encoded
+
+Roots = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Covariable:
+    """A co-variable as it was when the session was last looked at."""
+
+    roots: Roots
+    prints: dict[str, bytes]
+    """Fingerprint of each root's share."""
+    depends: frozenset[str]
+    problem: str | None
+    encoded: Encoded | None = field(default=None, repr=False)
+    """Its stream and buffers, until they are copied or stored."""
+    waits: bool = True
+    """Whether no job stores it yet."""
+    failed: bool = False
+    version: str | None = None
+    """Digest of its manifest, once it is stored."""
+
+    @property
+    def lost(self) -> bool:
+        """Tell whether it was to be stored and could not be."""
+        return self.version is None and self.failed
+
+    def equals(self, other: Covariable) -> bool:
+        """Tell whether both have the same value."""
+        return self.prints == other.prints and self.problem == other.problem
+
+
+def ordered(roots: Iterable[str], values: Mapping[str, Any]) -> Roots:
+    """Return roots in the order in which they are stored.
+
+    Metaclasses come before classes and bases before what derives from them, then functions, then names.
+    """
+
+    def key(root: str) -> tuple[int, int, str]:
+        if not root.startswith(PREFIX):
+            return 3, 0, root
+        value = values[root]
+        if not isinstance(value, type):
+            return 2, 0, root
+        depth = len(type.__dict__["__mro__"].__get__(value))
+        return int(not issubclass(value, type)), depth, root
+
+    return tuple(sorted(roots, key=key))
+
+
+class _Groups:
+    """Union-find over roots."""
+
+    def __init__(self, roots: Iterable[str]) -> None:
+        self._parent = {root: root for root in roots}
+
+    def find(self, root: str) -> str:
+        while (parent := self._parent[root]) != root:
+            self._parent[root] = root = self._parent[parent]
+        return root
+
+    def join(self, first: str, second: str) -> None:
+        self._parent[self.find(first)] = self.find(second)
+
+    def groups(self) -> list[list[str]]:
+        found: dict[str, list[str]] = {}
+        for root in self._parent:
+            found.setdefault(self.find(root), []).append(root)
+        return list(found.values())
+
+
+def group(visited: Mapping[str, list[Any]], values: Mapping[str, Any], definitions: set[int]) -> list[Roots]:
+    """Group roots that share an object through which a change in one is seen in the other.
+
+    `visited` has by root the linking objects that were met (all alive, so that ids tell them apart);
+    `definitions` the ids of objects that are referred to by uid and join nothing.
+    """
+    groups = _Groups(visited)
+    owner: dict[int, str] = {}
+    shared: dict[int, list[str]] = {}
+    for root, objects in visited.items():
+        ids = set(map(id, objects))
+        common = ids & owner.keys()
+        for key in common:
+            shared.setdefault(key, [owner[key]]).append(root)
+        if common:
+            ids -= common
+        owner.update(dict.fromkeys(ids, root))
+    for key in _foreign(shared, visited) | definitions:
+        shared.pop(key, None)
+    for roots in shared.values():
+        for root in roots[1:]:
+            groups.join(roots[0], root)
+    _join_same(groups, values, definitions)
+    return [ordered(roots, values) for roots in groups.groups()]
+
+
+def _foreign(shared: Mapping[int, list[str]], visited: Mapping[str, list[Any]]) -> set[int]:
+    if not shared:
+        return set()
+    suspects: dict[int, Any] = {}
+    for root in {roots[0] for roots in shared.values()}:
+        suspects.update((id(obj), obj) for obj in visited[root] if id(obj) in shared)
+    return library_owned(suspects.values())
+
+
+def _join_same(groups: _Groups, values: Mapping[str, Any], definitions: set[int]) -> None:
+    """Join names of one object, also an immutable one: `a is b` is to hold again."""
+    first: dict[int, str] = {}
+    for root, value in values.items():
+        if (
+            root.startswith(PREFIX)
+            or type(value) in ATOMS
+            or id(value) in definitions
+            or isinstance(value, type)
+        ):
+            continue
+        other = first.setdefault(id(value), root)
+        if other != root and not _by_name(value):
+            groups.join(other, root)
+
+
+def _by_name(value: object) -> bool:
+    """Tell whether an object is stored by name, so that its identity is kept anyway."""
+    from types import BuiltinFunctionType, ModuleType
+
+    from kishu_agent.encoding.importable import is_importable
+
+    return isinstance(value, ModuleType | BuiltinFunctionType) or is_importable(value)

@@ -1,0 +1,117 @@
+"""Notebooks in miniature: cells, and after each what must be true, whichever way the session came there.
+
+`play` runs the cells in a recorded kernel and checks each state; undoes all of them one by one, checking each
+state again, and redoes them; jumps from the last state to the first and back; and restores every state in a
+kernel that has never run the cells. An expression is checked directly after its cell first, so that a wrong
+expectation fails before anything was restored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kernel import session_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kernel import Kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell with what holds after it."""
+
+    code: str
+    then: str = "True"
+    """An expression that must be true in the state after the cell."""
+    keeps: str = ""
+    """Names whose objects must stay the same objects when the cell is undone and redone."""
+    raises: str | None = None
+    """Name of the exception with which the cell ends."""
+    gone: str = ""
+    """Names that do not exist after the cell."""
+
+
+def cells(*given: Cell | tuple[str, str] | tuple[str, str, str] | str) -> tuple[Cell, ...]:
+    """Make cells from (code, then, keeps)."""
+    return tuple(
+        cell if isinstance(cell, Cell) else Cell(cell) if isinstance(cell, str) else Cell(*cell) for cell in given
+    )
+
+
+def play(kernel: Kernel, other: Kernel, notebook: Path, script: Sequence[Cell]) -> None:
+    """Run a notebook in miniature and check every state in every way."""
+    session_of(kernel, notebook)
+    states = [kernel.session("s.head")]
+    names = [_names(kernel)]
+    for number, cell in enumerate(script):
+        run = kernel.run(cell.code)
+        assert run.error == cell.raises, f"cell {number}: {run.error} {run.message}"
+        assert not run.stderr, run.stderr
+        _check(kernel, cell, f"after cell {number}")
+        assert kernel.session("s.failure") is None
+        head = kernel.session("s.head")
+        assert head != states[-1], f"cell {number} was not recorded"
+        states.append(head)
+        names.append(_names(kernel))
+    states[0] = kernel.session("s.checkpoints()[0].id")
+    for number in range(len(script), 0, -1):
+        before = _identities(kernel, script[number - 1].keeps)
+        kernel.do("s.undo()")
+        _check_state(kernel, script, states, names, number - 1, f"undo of cell {number - 1}")
+        assert _identities(kernel, script[number - 1].keeps) == before, f"undo of cell {number - 1}: reloaded"
+    for number, cell in enumerate(script, 1):
+        before = _identities(kernel, cell.keeps)
+        kernel.do("s.redo()")
+        _check_state(kernel, script, states, names, number, f"redo of cell {number - 1}")
+        assert _identities(kernel, cell.keeps) == before, f"redo of cell {number - 1}: reloaded"
+    for number in (0, len(script)):
+        kernel.do(f"s.restore({states[number]!r})")
+        _check_state(kernel, script, states, names, number, f"jump to state {number}")
+    session_of(other, notebook)
+    for number in (len(script), *range(1, len(script))):
+        other.do(f"s.restore({states[number]!r})")
+        _check_state(other, script, states, names, number, f"state {number} in another kernel")
+
+
+def _check_state(
+    kernel: Kernel,
+    script: Sequence[Cell],
+    states: Sequence[str | None],
+    names: Sequence[list[str]],
+    number: int,
+    where: str,
+) -> None:
+    assert kernel.session("s.head") == states[number], where
+    assert _names(kernel) == names[number], where
+    if number:
+        _check(kernel, script[number - 1], where)
+
+
+def _check(kernel: Kernel, cell: Cell, where: str) -> None:
+    assert kernel.value(f"bool({cell.then})") is True, f"{where}: not {cell.then}"
+    for name in cell.gone.split():
+        assert kernel.value(f"{name!r} in globals()") is False, f"{where}: {name} is there"
+
+
+def _names(kernel: Kernel) -> list[str]:
+    """Return the names in the kernel's namespace that are the user's, told without the agent."""
+    listed = kernel.value("[name for name in globals() if isinstance(name, str)]")
+    return sorted(set(listed) - _KERNELS_OWN - {name for name in listed if _is_cache(name)})
+
+
+def _is_cache(name: str) -> bool:
+    return name.startswith("_") and name.strip("_i0123456789") == ""
+
+
+_KERNELS_OWN = {
+    "__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtin__", "__builtins__", "__session__",
+    "_ih", "_oh", "_dh", "In", "Out", "get_ipython", "exit", "quit", "open", "_clear", "_exit_code", "__annotations__",
+}  # fmt: skip
+
+
+def _identities(kernel: Kernel, names: str) -> list[int]:
+    return [kernel.value(f"id({name})") for name in names.split()]

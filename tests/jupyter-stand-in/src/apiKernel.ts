@@ -1,0 +1,62 @@
+import type { Kernel, KernelStatus, Output } from "@vscode/jupyter-extension";
+import type * as vscode from "vscode";
+import type { Access } from "./access";
+import type { Caller } from "./caller";
+import { CodeCall } from "./codeCall";
+import type { NotebookKernel } from "./kernel";
+import * as settings from "./settings";
+
+/** The name by which callers know that they have no access. */
+const REVOKED = "vscode.jupyter.apiAccessRevoked";
+
+export function notForOthers(caller: Caller): Error {
+  return new Error(`Proposed API is not supported for extension ${caller.id}`);
+}
+
+/** A notebook's kernel as one other extension sees it. */
+export class ApiKernel implements Kernel {
+  readonly onDidChangeStatus: vscode.Event<KernelStatus>;
+  readonly #kernel: NotebookKernel;
+  readonly #caller: Caller;
+  readonly #access: Access;
+  #dismissed = false;
+
+  constructor(kernel: NotebookKernel, caller: Caller, access: Access) {
+    this.#kernel = kernel;
+    this.#caller = caller;
+    this.#access = access;
+    this.onDidChangeStatus = kernel.onDidChangeStatus;
+  }
+
+  get status(): KernelStatus {
+    return this.#kernel.status;
+  }
+
+  get language(): string {
+    return settings.language();
+  }
+
+  get onDidReceiveDisplayUpdate(): never {
+    throw notForOthers(this.#caller);
+  }
+
+  executeCode(code: string, token: vscode.CancellationToken): AsyncIterable<Output> {
+    return new CodeCall(code, token, this.#kernel, this.#caller.name, () => this.#checkAccess());
+  }
+
+  shutdown(): never {
+    throw notForOthers(this.#caller);
+  }
+
+  async #checkAccess(): Promise<void> {
+    const decision = this.#dismissed ? "dismissed" : await this.#access.decide(this.#caller);
+    if (decision === "allowed") {
+      return;
+    }
+    // A closed question counts for this kernel object as long as it lives.
+    this.#dismissed ||= decision === "dismissed";
+    const error = new Error(`Access to Jupyter kernels was denied to the extension ${this.#caller.id}`);
+    error.name = REVOKED;
+    throw error;
+  }
+}

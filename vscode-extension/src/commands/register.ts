@@ -1,0 +1,38 @@
+import { commands, type ExtensionContext } from "vscode";
+
+import type { Notebooks } from "../notebook/notebooks.ts";
+import { Disposables } from "../platform/disposables.ts";
+import { COMMANDS } from "../platform/ids.ts";
+import type { LogChannel } from "../platform/log.ts";
+import { installAgent } from "./installAgent.ts";
+import { recordFromKernelStart } from "./recordFromKernelStart.ts";
+import { redo } from "./redo.ts";
+import { restoreState } from "./restoreState.ts";
+import { restoreStateHere } from "./restoreStateHere.ts";
+import { showTimeline } from "./showTimeline.ts";
+import { startRecording } from "./startRecording.ts";
+import { stopRecording } from "./stopRecording.ts";
+import { undoLastCell } from "./undo.ts";
+
+export function registerCommands(context: ExtensionContext, notebooks: Notebooks, log: LogChannel): Disposables {
+  const all: Readonly<Record<keyof typeof COMMANDS, (argument: unknown) => unknown>> = {
+    startRecording: () => startRecording(notebooks, context.globalState, log),
+    stopRecording: () => stopRecording(notebooks),
+    restoreState: () => restoreState(notebooks),
+    restoreStateHere: (argument) => restoreStateHere(notebooks, argument),
+    undoLastCell: () => undoLastCell(notebooks),
+    redo: () => redo(notebooks),
+    showTimeline,
+    recordFromKernelStart: () => recordFromKernelStart(context.globalState),
+    installAgent: () => installAgent(notebooks, context.extensionPath, log),
+    showLog: () => {
+      log.show();
+    },
+  };
+  const registered = new Disposables();
+  for (const [name, run] of Object.entries(all)) {
+    // SAFETY: the keys of `all` are the keys of COMMANDS.
+    registered.add(commands.registerCommand(COMMANDS[name as keyof typeof COMMANDS], run));
+  }
+  return registered;
+}

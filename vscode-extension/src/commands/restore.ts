@@ -1,0 +1,109 @@
+import { ProgressLocation, l10n, window, workspace } from "vscode";
+
+import type { RestoreCommand } from "../kernel/agent.ts";
+import { asKernelError, type KernelError } from "../kernel/errors.ts";
+import type { RecordedNotebook } from "../notebook/recordedNotebook.ts";
+import { showKernelError } from "../platform/messages.ts";
+import type { RestoreReport } from "../protocol.generated.ts";
+import { labelOf } from "../timeline/label.ts";
+import { durationText } from "../timeline/words.ts";
+
+const SHOW_STATUS_MS = 6000;
+
+/** Below this a progress notification would only flash. */
+const SHOW_PROGRESS_AFTER_MS = 300;
+
+/**
+ * Brings a state back into the kernel, with progress and a word at the end. Used by every command that restores.
+ *
+ * @param what the sentence for the progress, such as "Restoring the state after “x = 1”"
+ */
+export async function restore(notebook: RecordedNotebook, command: RestoreCommand, what: string): Promise<void> {
+  if (!(await mayRestore(notebook))) {
+    return;
+  }
+  try {
+    const report = await withProgress(notebook, what, () => notebook.restore(command));
+    tell(report, notebook);
+  } catch (error) {
+    const known = asKernelError(error);
+    notebook.expectChanges();
+    if (await showKernelError(failed(known), known)) {
+      await restore(notebook, { ...command, missing_ok: true }, what);
+    }
+  }
+}
+
+async function mayRestore(notebook: RecordedNotebook): Promise<boolean> {
+  if (!workspace.isTrusted) {
+    void window.showInformationMessage(l10n.t("Restoring needs a trusted workspace."));
+    return false;
+  }
+  const { folder } = notebook.history;
+  if (folder.kind !== "ready") {
+    void window.showInformationMessage(l10n.t("There is nothing to restore: this notebook was not recorded."));
+    return false;
+  }
+  if (folder.paused) {
+    const go = l10n.t("Start and Restore");
+    const chosen = await window.showInformationMessage(
+      l10n.t("Recording is paused for this notebook. Restoring starts it again, so that the present state is not lost."),
+      go,
+    );
+    return chosen === go;
+  }
+  return true;
+}
+
+async function withProgress(
+  notebook: RecordedNotebook,
+  what: string,
+  work: () => Promise<RestoreReport>,
+): Promise<RestoreReport> {
+  const wasBusy = notebook.session.isBusy;
+  const working = work();
+  const quick = await Promise.race([
+    working.then(
+      () => true,
+      () => true,
+    ),
+    new Promise<boolean>((resolve) => setTimeout(resolve, SHOW_PROGRESS_AFTER_MS, false)),
+  ]);
+  if (quick) {
+    return working;
+  }
+  return window.withProgress({ location: ProgressLocation.Notification, title: what }, (progress) => {
+    if (wasBusy) {
+      progress.report({ message: l10n.t("waiting for the cells that are running") });
+    }
+    return working;
+  });
+}
+
+function tell(report: RestoreReport, notebook: RecordedNotebook): void {
+  const checkpoint = notebook.history.get(report.checkpoint);
+  const parts = [
+    ...(report.restored.length > 0 ? [l10n.t("{0} restored", report.restored.length)] : []),
+    ...(report.removed.length > 0 ? [l10n.t("{0} removed", report.removed.length)] : []),
+    ...(report.kept.length > 0 ? [l10n.t("{0} unchanged", report.kept.length)] : []),
+  ];
+  const where =
+    checkpoint === undefined ? l10n.t("State restored") : l10n.t("State after “{0}” restored", labelOf(checkpoint));
+  const details = [...parts, durationText(report.seconds)].join(", ");
+  window.setStatusBarMessage(`$(history) ${where}: ${details}`, SHOW_STATUS_MS);
+  const missing = Object.entries(report.missing);
+  if (missing.length > 0) {
+    void window.showWarningMessage(
+      l10n.t(
+        "{0}, except for {1}.",
+        where,
+        missing.map(([name, reason]) => `${name} (${reason})`).join(", "),
+      ),
+    );
+  }
+}
+
+function failed(error: KernelError): string {
+  // The agent's own message already says that nothing was restored.
+  return error.kind === "failure" ? "" : l10n.t("Not restored.");
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+
+import { EventEmitter, type Disposable, type Uri } from "vscode";
+
+import type { Log } from "../platform/log.ts";
+import { PROTOCOL_VERSION, type Reply, type Request, type RestoreReport, type SessionStatus } from "../protocol.generated.ts";
+import { call } from "./call.ts";
+import { BadReplyError, asKernelError } from "./errors.ts";
+import type { Kernels, RunningKernel } from "./jupyter.ts";
+import { replyIn, toStatement } from "./request.ts";
+import { PATIENCE, type Patience } from "./waiting.ts";
+
+type Command = Pick<Request, "command" | "notebook" | "ref" | "missing_ok" | "pause">;
+
+export type RestoreCommand =
+  | { readonly command: "restore"; readonly ref: string; readonly missing_ok?: boolean }
+  | { readonly command: "undo" | "redo"; readonly missing_ok?: boolean };
+
+/** The agent in the kernel of one notebook: one request after the other. */
+export class Agent implements Disposable {
+  readonly #kernels: Kernels;
+  readonly #notebook: Uri;
+  readonly #client: string;
+  readonly #log: Log;
+  readonly #patience: Patience;
+  readonly #replied = new EventEmitter<Reply>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Every reply, also one that came after its caller had given up. */
+  readonly onDidReply = this.#replied.event;
+
+  constructor(kernels: Kernels, notebook: Uri, client: string, log: Log, patience: Patience = PATIENCE) {
+    this.#kernels = kernels;
+    this.#notebook = notebook;
+    this.#client = client;
+    this.#log = log;
+    this.#patience = patience;
+  }
+
+  status(): Promise<SessionStatus> {
+    return this.#status({ command: "status" });
+  }
+
+  /** Starts recording, also when it was paused. */
+  attach(): Promise<SessionStatus> {
+    return this.#status({ command: "attach", notebook: this.#notebook.fsPath });
+  }
+
+  /** Stops recording; later kernels of this notebook don't begin by themselves until `attach`. */
+  pause(): Promise<SessionStatus> {
+    return this.#status({ command: "detach", pause: true });
+  }
+
+  async restore(command: RestoreCommand): Promise<RestoreReport> {
+    const { restored } = await this.#request(command);
+    if (restored === null) {
+      throw new BadReplyError("restored is missing");
+    }
+    return restored;
+  }
+
+  /** Runs other code in the kernel, in the same order; see `call`. */
+  run<T>(what: string, work: (kernel: RunningKernel) => Promise<T>): Promise<T> {
+    const run = async (): Promise<T> => {
+      try {
+        return await work(await this.#kernels.kernelOf(this.#notebook));
+      } catch (error) {
+        const known = asKernelError(error);
+        this.#log.debug(`${what}: ${known.message}`);
+        throw known;
+      }
+    };
+    const result = this.#last.then(run, run);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async #status(command: Command): Promise<SessionStatus> {
+    const { status } = await this.#request(command);
+    if (status === null) {
+      throw new BadReplyError("status is missing");
+    }
+    return status;
+  }
+
+  #request(command: Command): Promise<Reply> {
+    const request: Request = { protocol: PROTOCOL_VERSION, id: randomUUID(), client: this.#client, ...command };
+    return this.run(command.command, async (kernel) => {
+      this.#log.debug(`asking ${command.command} (${request.id}), kernel is ${kernel.status}`);
+      const reply = await call(
+        kernel,
+        command.command,
+        toStatement(request),
+        (output) => replyIn(output, request),
+        this.#patience,
+        (late) => {
+          this.#log.info(`late answer to ${command.command}`);
+          this.#replied.fire(late);
+        },
+      );
+      this.#log.trace(`answer ${JSON.stringify(reply)}`);
+      this.#replied.fire(reply);
+      return reply;
+    });
+  }
+
+  dispose(): void {
+    this.#replied.dispose();
+  }
+}

@@ -1,0 +1,47 @@
+import type { History } from "../folder/history.ts";
+import type { SessionState } from "../kernel/state.ts";
+import type { Welcome } from "../platform/ids.ts";
+
+/** What stands between a notebook and recording: decides the welcome text and the line above the timeline. */
+export function situationOf(history: History, state: SessionState, trusted: boolean): Welcome {
+  switch (history.folder.kind) {
+    case "notAFolder":
+    case "foreignFormat":
+    case "unreadable":
+      return history.folder.kind;
+    case "absent":
+      return trusted ? (obstacle(state) ?? "notRecording") : "untrusted";
+    case "ready":
+      if (!trusted) {
+        return "untrusted";
+      }
+      if (history.folder.paused) {
+        return "paused";
+      }
+      return obstacle(state) ?? (state.kind === "noKernel" || state.kind === "down" ? "noKernel" : "nothingYet");
+  }
+}
+
+function obstacle(state: SessionState): Welcome | undefined {
+  if (state.kind !== "unusable") {
+    return undefined;
+  }
+  switch (state.error.kind) {
+    case "noAgent":
+    case "accessDenied":
+    case "otherLanguage":
+      return state.error.kind;
+    case "versionMismatch":
+      return state.error.update === "agent" ? "agentMismatch" : "extensionMismatch";
+    case "noKernel":
+    case "starting":
+    case "gone":
+    case "dropped":
+    case "noAnswer":
+    case "badReply":
+    case "failure":
+    case "python":
+    case "call":
+      return "failed";
+  }
+}

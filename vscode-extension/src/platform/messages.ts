@@ -1,0 +1,41 @@
+import { commands, l10n, window } from "vscode";
+
+import { explain, type Remedy } from "../kernel/explain.ts";
+import type { KernelError } from "../kernel/errors.ts";
+import { COMMANDS, FOREIGN_COMMANDS } from "./ids.ts";
+
+/** Shows why something failed, with what can be done. Answers true when the person wants the rest restored. */
+export async function showKernelError(what: string, error: KernelError): Promise<boolean> {
+  const { text, remedies } = explain(error);
+  const buttons = new Map(remedies.map((remedy) => [titleOf(remedy), remedy]));
+  const show = error.kind === "noKernel" || error.kind === "failure" ? window.showWarningMessage : window.showErrorMessage;
+  const chosen = await show(`${what} ${text}`, ...buttons.keys());
+  switch (chosen === undefined ? undefined : buttons.get(chosen)) {
+    case "installAgent":
+      await commands.executeCommand(COMMANDS.installAgent);
+      return false;
+    case "manageAccess":
+      await commands.executeCommand(FOREIGN_COMMANDS.manageAccess);
+      return false;
+    case "showLog":
+      await commands.executeCommand(COMMANDS.showLog);
+      return false;
+    case "restoreRest":
+      return true;
+    case undefined:
+      return false;
+  }
+}
+
+function titleOf(remedy: Remedy): string {
+  switch (remedy) {
+    case "installAgent":
+      return l10n.t("Install Agent");
+    case "manageAccess":
+      return l10n.t("Manage Access");
+    case "restoreRest":
+      return l10n.t("Restore the Rest");
+    case "showLog":
+      return l10n.t("Show Log");
+  }
+}

@@ -1,0 +1,18 @@
+import { l10n } from "vscode";
+
+import type { Checkpoint } from "../protocol.generated.ts";
+import { firstLine } from "./words.ts";
+
+const LONGEST = 80;
+
+/** How a checkpoint is called wherever it is shown. */
+export function labelOf(checkpoint: Checkpoint, longest = LONGEST): string {
+  switch (checkpoint.kind) {
+    case "start":
+      return l10n.t("Recording began");
+    case "between":
+      return l10n.t("Changed between cells");
+    case "cell":
+      return firstLine(checkpoint.cell?.code ?? "", longest) || l10n.t("(empty cell)");
+  }
+}
