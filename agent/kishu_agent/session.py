@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kishu_agent import errors
+from kishu_agent import errors, interrupts
 from kishu_agent.encoding.decoder import DecodeError, Load
 from kishu_agent.errors import KishuError, LoadError, NotRestorableError, RecordingError, RestoreError
 from kishu_agent.folder.folder import Folder
@@ -25,7 +25,7 @@ from kishu_agent.record.preview import preview
 from kishu_agent.record.recorder import Job, Recorder
 from kishu_agent.record.storage import source
 from kishu_agent.restore.plan import Plan, make_plan
-from kishu_agent.restore.swap import swap, uninterrupted
+from kishu_agent.restore.swap import swap
 from kishu_agent.tracking.covariable import Covariable
 from kishu_agent.tracking.names import Names
 from kishu_agent.tracking.randomness import Randomness
@@ -35,7 +35,7 @@ from kishu_agent.version import __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
-    from kishu_agent.history.checkpoint import Kind, Outcome, StoredCovariable
+    from kishu_agent.history.checkpoint import Kind, Outcome
     from kishu_agent.history.graph import History
     from kishu_agent.tracking.covariable import Roots
 
@@ -374,20 +374,25 @@ class Session:
             raise errors.NotAttachedError("This session is detached.")
         self._record_unrecorded()
         state = self._history.state(target)
+        tracker = self._tracker
+        reused = tracker.reuse(state)
         plan = make_plan(
-            self._tracker.covariables, state, lambda uid: self._tracker.definitions.find(uid) is not None
+            tracker.covariables, state, reused, lambda uid: tracker.definitions.find(uid) is not None
         )
         missing = _missing(plan, missing_ok=missing_ok)
-        load = self._load(plan)
+        load, plan = self._load(plan, missing if missing_ok else None)
         kept = {root for stored in plan.keep for root in stored.roots}
         loaded = load.loaded
         gone = tuple(sorted(self._names.current().keys() - kept - loaded.keys()))
-        with uninterrupted():
-            swap(self._namespace, self._names, self._randomness, loaded, gone)
+        with interrupts.delayed():
+            bound = {
+                root: value for stored in plan.keep for root, value in reused.get(stored.roots, {}).items()
+            }
+            swap(self._namespace, self._names, self._randomness, {**bound, **loaded}, gone)
             load.commit()
             previous, self._head, self._branch = self._head, target, None
             self._restored_in_cell = self._depth > 0
-        self._accept(state)
+        self._tracker.adopt(plan.keep, plan.load, loaded)
         self._write_head_file()
         return RestoreReport(
             checkpoint=target,
@@ -414,35 +419,23 @@ class Session:
                 action="Nothing was changed.",
             )
 
-    def _load(self, plan: Plan) -> Load:
-        load = Load(self._namespace, self._tracker.definitions, lambda: self)
-        for stored in plan.load:
-            load.add(source(self.folder.frames, stored))
-        try:
-            load.run()
-        except DecodeError as error:
-            names = tuple(root for root in error.roots if ":" not in root) or error.roots
-            raise LoadError(f"{', '.join(names)} could not be loaded: {error}.", names) from error
-        return load
-
-    def _accept(self, state: dict[Roots, StoredCovariable]) -> None:
-        """Take the restored session as what the next cell is compared with."""
-        look = self._tracker.look()
-        for roots, covariable in look.covariables.items():
-            stored = state.get(roots)
-            if covariable.version is None and covariable.waits and stored is not None:
-                covariable.version = stored.version
-                covariable.waits = False
-                covariable.encoded = None
-        self._tracker.keep(look)
-        for covariable in look.covariables.values():
-            _forget(covariable)
-
-
-def _forget(covariable: Covariable) -> None:
-    """Let go of memory that nobody is going to store; the next look encodes it again."""
-    if covariable.waits:
-        covariable.encoded, covariable.waits, covariable.failed = None, False, True
+    def _load(self, plan: Plan, missing: dict[str, str] | None) -> tuple[Load, Plan]:
+        """Load what the plan says. With `missing`, go on without what does not load, and add it there."""
+        while True:
+            load = Load(self._namespace, self._tracker.definitions, lambda: self)
+            for stored in plan.load:
+                load.add(source(self.folder.frames, stored))
+            try:
+                load.run()
+            except DecodeError as error:
+                names = tuple(root for root in error.roots if ":" not in root) or error.roots
+                if missing is None:
+                    message = f"{', '.join(names)} could not be loaded: {error}."
+                    raise LoadError(message, names) from error
+                plan = plan.without(error.roots)
+                missing.update(dict.fromkeys(names, str(error)))
+            else:
+                return load, plan
 
 
 def _missing(plan: Plan, *, missing_ok: bool) -> dict[str, str]:

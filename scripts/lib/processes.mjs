@@ -110,6 +110,8 @@ export class Family {
   #mark = randomUUID();
   /** @type {import("node:child_process").ChildProcess} */
   #child;
+  /** Whether it was asked to end. */
+  ending = false;
 
   /**
    * @param {string} command
@@ -150,6 +152,7 @@ export class Family {
 
   /** Ends every member: asks first, and after three seconds no longer. */
   async end() {
+    this.ending = true;
     const pid = this.#child.pid;
     if (process.platform === "win32" && pid !== undefined) {
       spawnSync("taskkill", ["/pid", String(pid), "/t", "/f"]);

@@ -58,5 +58,8 @@ export async function startServed(opened, port) {
 
 Ctrl+C ends VS Code and its kernels.`);
   const how = await server.ended;
+  if (server.family.ending) {
+    return; // by Ctrl+C
+  }
   throw new Error(`VS Code's server has ended (${how}); its output is in ${server.log}`);
 }

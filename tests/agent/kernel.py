@@ -306,9 +306,11 @@ def _clear():
     shell = get_ipython()
     for name in Names(shell.user_ns, shell.user_ns_hidden).current():
         del shell.user_ns[name]
-    shell.user_ns["Out"].clear()
-    for name in [name for name in shell.user_ns if name.strip("_0123456789i") == "" and name != "__"]:
-        shell.user_ns[name] = ""
+    hook = shell.displayhook
+    for name in ("_", "__", "___"):
+        setattr(hook, name, "")
+    hook.flush()
     gc.collect()
 _clear()
+globals().pop('_clear', None)
 """

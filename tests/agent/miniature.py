@@ -85,8 +85,13 @@ def _check_state(
     number: int,
     where: str,
 ) -> None:
-    assert kernel.session("s.head") == states[number], where
-    assert _names(kernel) == names[number], where
+    head = kernel.session("s.head")
+    if head != states[number]:
+        found = {entry["id"]: entry for entry in kernel.checkpoints()}[head]
+        unexpected = {key: found[key] for key in ("kind", "created", "changed", "deleted", "added")}
+        raise AssertionError(f"{where}: another checkpoint: {unexpected}")
+    found = _names(kernel)
+    assert found == names[number], f"{where}: names {found}, not {names[number]}"
     if number:
         _check(kernel, script[number - 1], where)
 
@@ -109,7 +114,7 @@ def _is_cache(name: str) -> bool:
 
 _KERNELS_OWN = {
     "__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtin__", "__builtins__", "__session__",
-    "_ih", "_oh", "_dh", "In", "Out", "get_ipython", "exit", "quit", "open", "_clear", "_exit_code", "__annotations__",
+    "_ih", "_oh", "_dh", "In", "Out", "get_ipython", "exit", "quit", "open", "_exit_code", "__annotations__",
 }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ not recorded
 
 stored
     df  pickle, 100 kB, version {version}, 1 buffer
-    sock  none, 0 B, version 00000000, not available (MISSING_FRAME)
+    sock  no stored form
         a socket cannot be stored
 """
 

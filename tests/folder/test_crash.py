@@ -6,6 +6,7 @@ A child records a checkpoint. Its calls that change the disk are counted, and at
 
 from __future__ import annotations
 
+import inspect
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from kishu_agent.folder.folder import Folder
 from kishu_agent.folder.frames import FrameStore
 from kishu_agent.history.checkpoint import Checkpoint, Manifest, StoredCovariable
+from kishu_agent.history.event import Event
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,22 +51,26 @@ CHILD = """
 
     for name in ("open", "write", "fsync", "replace", "mkdir", "unlink"):
         hook(os, name)
+"""
 
-    folder = Folder.create(Path(sys.argv[1]))
-    print("created", flush=True)
-    value = b"new value" * 20_000
+
+NEW = b"new value" * 20_000
+
+
+def record(path: Path) -> None:
+    """What is under test; the child has the source of this function."""
+    folder = Folder.create(path)
     with folder.frames.writer() as writer:
-        version = writer.add_manifest(Manifest(("x",), "pickle", writer.add_blob(value)))
+        stream = writer.add_blob(b"new value" * 20_000)
+        version = writer.add_manifest(Manifest(("x",), "pickle", stream))
     time = "2026-01-31T12:00:01.000000Z"
     folder.notebook("a.ipynb").add_event(Event("e" * 32, "branch", "b" * 32, "main", time))
-    print("event", flush=True)
-    stored = StoredCovariable(("x",), version, len(value), "pickle")
+    print("event", flush=True)  # noqa: T201
+    stored = StoredCovariable(("x",), version, stream.size, "pickle")
     folder.notebook("a.ipynb").add(
         Checkpoint("2" * 32, "1" * 32, "b" * 32, "cell", time, 0.0, "ok", removed=(("x",),), added=(stored,))
     )
-    print("acknowledged", flush=True)
-    print(calls)
-"""
+    print("acknowledged", flush=True)  # noqa: T201
 
 
 def value_at(folder: Folder, checkpoint: str) -> bytes:
@@ -93,7 +99,8 @@ def base(tmp_path: Path) -> Path:
 
 
 def run_child(path: Path, fatal: int, mode: str) -> tuple[int, list[str]]:
-    command = [sys.executable, "-c", textwrap.dedent(CHILD), str(path), str(fatal), mode]
+    script = f"{textwrap.dedent(CHILD)}\n{inspect.getsource(record)}\nrecord(Path(sys.argv[1]))\n"
+    command = [sys.executable, "-c", script, str(path), str(fatal), mode]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert result.returncode in {0, 9}, result.stderr
     return result.returncode, result.stdout.split()
@@ -116,13 +123,12 @@ def test_recording(base: Path, tmp_path: Path) -> None:
             assert "2" * 32 in history or "acknowledged" not in said
             assert history.branch_name("b" * 32) == "main" or "event" not in said
             if "2" * 32 in history:
-                assert value_at(folder, "2" * 32) == b"new value" * 20_000
+                assert value_at(folder, "2" * 32) == NEW
             if code == 0:
                 break
             points += 1
-            code, said = run_child(path, 0, "")
-            assert (code, said[2]) == (0, "acknowledged"), "recording goes on as if nothing had happened"
-            assert value_at(folder, "2" * 32) == b"new value" * 20_000
+            record(path)  # recording goes on as if nothing had happened
+            assert value_at(folder, "2" * 32) == NEW
             shutil.rmtree(path)
     assert points >= 40, f"{points} points were tried"
 
@@ -135,4 +141,4 @@ def test_creating(tmp_path: Path) -> None:
         assert run_child(path, fatal, "torn")[0] == 9
         folder = Folder.create(path)
         assert {item.name for item in folder.path.iterdir() if item.suffix != ".tmp"} == whole
-        assert run_child(path, 0, "")[0] == 0
+        record(path)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +17,6 @@ from kishu_agent.folder.packfile import CHUNK, ENTRY, MAX_PACK, MAX_PLAIN, RAW, 
 from kishu_agent.history.checkpoint import Manifest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kishu_agent.folder.folder import Folder
 
 
@@ -195,3 +196,40 @@ def test_memory_that_changes_while_it_is_written(folder: Folder) -> None:
         stop.set()
         thread.join()
     assert len(FrameStore(folder.frames.directory).read_blob(blob)) == len(data)
+
+
+def test_a_pack_that_was_away_for_a_moment_only(folder: Folder) -> None:
+    with folder.frames.writer() as writer:
+        digest = writer.add_chunk(b"content")
+    (pack,) = packs(folder)
+    pack.rename(pack.with_suffix(".away"))
+    with pytest.raises(MissingFrameError):
+        folder.frames.read(digest)
+    pack.with_suffix(".away").rename(pack)
+    assert folder.frames.read(digest) == b"content"
+    assert folder.frames.contains(digest)
+
+
+def test_a_pack_that_cannot_be_read_for_a_moment(folder: Folder) -> None:
+    """A process without free file descriptors must not take its packs for damaged."""
+    with folder.frames.writer() as writer:
+        digest = writer.add_chunk(b"content")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(item.name) for item in Path("/dev/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest, limits[1]))
+    held = []
+    try:
+        with suppress(OSError):
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        with pytest.raises(FolderError) as caught:
+            folder.frames.read(digest)
+        fresh = FrameStore(folder.frames.directory)
+        with pytest.raises(FolderError):
+            fresh.read(digest)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for descriptor in held:
+            os.close(descriptor)
+    assert caught.value.code == "FOLDER"
+    assert folder.frames.read(digest) == fresh.read(digest) == b"content"

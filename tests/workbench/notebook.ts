@@ -6,7 +6,10 @@ export interface CellState {
   /** Position among all cells of the notebook, from 0. */
   readonly index: number;
   readonly kind: "code" | "markdown";
-  /** The number in brackets; undefined when the cell has not run. */
+  /**
+   * The number in brackets; undefined when the cell has not run. VS Code sometimes leaves its spinner in the place of
+   * the number of a cell that was scrolled into view while it ran.
+   */
   readonly executionCount: number | undefined;
   readonly outcome: "none" | "pending" | "running" | "success" | "error";
 }
@@ -19,6 +22,10 @@ export class NotebookEditor {
   constructor(page: Page) {
     this.#page = page;
     this.#editor = page.locator(".notebookOverlay:visible").last();
+  }
+
+  get #toolbar(): Locator {
+    return this.#page.locator(".notebook-toolbar-container:visible");
   }
 
   #row(index: number): Locator {
@@ -98,7 +105,7 @@ export class NotebookEditor {
     return until(
       `cell ${String(index)} has run`,
       () => this.cell(index),
-      (cell) => isOver(cell) && cell.executionCount !== before.executionCount,
+      (cell) => hasRunSince(before, cell),
     );
   }
 
@@ -116,11 +123,11 @@ export class NotebookEditor {
   /** Clicks "Run All" and waits until the last code cell has ended; `last` is its index. */
   async runAll(last: number): Promise<CellState> {
     const before = await this.cell(last);
-    await this.#editor.page().locator(".notebook-toolbar-container:visible").getByText("Run All").click();
+    await this.#toolbar.getByText("Run All").click();
     return until(
       `cell ${String(last)} has run`,
       () => this.cell(last),
-      (cell) => isOver(cell) && cell.executionCount !== before.executionCount,
+      (cell) => hasRunSince(before, cell),
     );
   }
 
@@ -158,6 +165,11 @@ export class NotebookEditor {
     return row.locator(".codelens-decoration a").allInnerTexts();
   }
 
+  /** Waits until the CodeLens texts above a cell are as expected. */
+  async waitForCodeLenses(index: number, isReady: (titles: string[]) => boolean): Promise<string[]> {
+    return until(`the lenses of cell ${String(index)} are as expected`, () => this.codeLenses(index), isReady);
+  }
+
   async clickCodeLens(index: number, title: string | RegExp): Promise<void> {
     await until(`cell ${String(index)} has the lens ${String(title)}`, async () => {
       const row = await this.reveal(index);
@@ -184,36 +196,28 @@ export class NotebookEditor {
     await this.#page.keyboard.press("Escape");
   }
 
-  /** Adds a code cell below all others, and returns its index. */
+  /** Adds a code cell below all others, of which the last must be a code cell too, and returns its index. */
   async addCell(source: string): Promise<number> {
-    const last = await this.#lastIndex();
-    await (await this.reveal(last)).click({ position: { x: 8, y: 8 } });
-    await this.#page.keyboard.press("Escape");
-    await this.#page.keyboard.press("b");
-    await until("a cell is added", () => this.#row(last + 1).count());
+    const last = (await this.length()) - 1;
+    await (await this.reveal(last)).locator(".cell-editor-container .view-lines").click();
+    // The toolbar's button adds below the cell that has the focus.
+    await this.#toolbar.getByText("Code", { exact: true }).click();
+    await until("a cell is added", async () => (await this.length()) === last + 2);
     await this.type(last + 1, source);
     return last + 1;
   }
 
-  async #lastIndex(): Promise<number> {
-    const list = this.#editor.locator(".cell-list-container > .monaco-list");
-    const frame = await list.boundingBox();
-    if (frame !== null) {
-      await this.#page.mouse.move(frame.x + frame.width - 40, frame.y + 20);
-      await this.#page.mouse.wheel(0, 1_000_000);
-    }
-    let previous = -1;
-    return until("the end of the notebook", async () => {
-      const last = Math.max(...(await this.#shownIndexes()));
-      const same = last === previous;
-      previous = last;
-      return same ? last : Number.NaN;
-    }, Number.isInteger);
+  /** How many cells the notebook has. */
+  async length(): Promise<number> {
+    // The list tells screen readers its length, since most of its rows are not drawn.
+    const row = this.#editor.locator(".cell-list-container .monaco-list-row[aria-setsize]").first();
+    return Number(await row.getAttribute("aria-setsize"));
   }
 }
 
-function isOver(cell: CellState): boolean {
-  return cell.outcome === "success" || cell.outcome === "error";
+function hasRunSince(before: CellState, now: CellState): boolean {
+  const over = now.outcome === "success" || now.outcome === "error";
+  return over && (now.executionCount !== before.executionCount || now.outcome !== before.outcome);
 }
 
 /** Runs in the page. Unlike `innerText` it also reads what is scrolled out of sight. */

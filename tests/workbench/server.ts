@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -13,6 +14,8 @@ export interface StartOptions {
   readonly userSettings?: Readonly<Record<string, unknown>>;
   /** Copied, so that a test may write into it. Left out: the demo. */
   readonly workspace?: string;
+  /** Make a `.kishu` folder in the copy first, so that recording is on. */
+  readonly recording?: boolean;
   /** Begin in restricted mode, as a desktop VS Code does with an unknown folder. */
   readonly workspaceTrust?: boolean;
   /** Whether a page may name tests to run inside the extension host. */
@@ -88,6 +91,9 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
   try {
     const workspace = path.join(folder, "workspace");
     cpSync(options.workspace ?? demoFixture, workspace, { recursive: true });
+    if (options.recording === true) {
+      execFileSync(venvPython, ["-m", "kishu_agent", "init", workspace], { stdio: "pipe" });
+    }
     const extensions = path.join(folder, "extensions");
     const home = path.join(folder, "home");
     for (const made of [extensions, home]) {

@@ -24,7 +24,7 @@ await build({
   sourcemap: "inline",
 });
 const files = readdirSync(out).map((name) => path.join(out, name));
-const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], {
+const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", ...files], {
   cwd: home,
   stdio: "inherit",
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ from kishu_agent.cli.locate import labels, locate
 from kishu_agent.records import encode
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterable, Iterator
 
     from kishu_agent.history.checkpoint import Checkpoint
@@ -48,10 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _count(value: str) -> int:
-    number = int(value)
-    if number < 1:
-        raise ValueError
-    return number
+    if not value.isdecimal() or not int(value):
+        raise argparse.ArgumentTypeError("give a number from 1 on")
+    return int(value)
 
 
 def _print_json(checkpoints: Iterable[Checkpoint], names: dict[str, list[str]]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from importlib import metadata
 from typing import TYPE_CHECKING, TextIO
 
 from kishu_agent.cli import init, log, show, status
 from kishu_agent.cli.text import printable
 from kishu_agent.errors import KishuError
+from kishu_agent.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,20 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kishu-agent", description="Look at the recorded history of notebooks. No kernel is needed."
     )
-    parser.add_argument("--version", action="version", version=f"kishu-agent {_version()}")
+    parser.add_argument("--version", action="version", version=f"kishu-agent {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (module, summary) in _COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         module.configure(command)
         command.set_defaults(run=module.run)
     return parser
-
-
-def _version() -> str:
-    try:
-        return metadata.version("kishu-agent")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
 
 
 def _one_line(message: str) -> str:

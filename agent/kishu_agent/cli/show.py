@@ -70,7 +70,7 @@ def _code(checkpoint: Checkpoint, paint: text.Paint) -> Iterator[str]:
         return
     yield paint("bold", "code")
     for line in checkpoint.cell.code.splitlines():
-        yield f"    {text.printable(line)}"
+        yield f"    {text.printable(line)}".rstrip()
 
 
 def _changes(checkpoint: Checkpoint, paint: text.Paint) -> Iterator[str]:
@@ -127,6 +127,8 @@ def _stored(place: Place, checkpoint: Checkpoint, paint: text.Paint) -> Iterator
 
 def _form(place: Place, stored: StoredCovariable) -> str:
     parts = [stored.how, text.size(stored.size), f"version {text.printable(stored.version[:8])}"]
+    if stored.how == "none":
+        return "no stored form"
     try:
         manifest = place.folder.frames.read_manifest(stored.version)
     except DamagedError as error:

@@ -21,16 +21,21 @@ NAMED_TYPES: dict[type, str] = {
 
 _SINGLETON_TYPES = frozenset({type(None), type(NotImplemented), type(...)})
 
-_BEHAVIOUR = (
-    types.FunctionType,
-    staticmethod,
-    classmethod,
-    property,
-    functools.cached_property,
-    functools.partialmethod,
+_BEHAVIOUR = frozenset(
+    {
+        types.FunctionType,
+        staticmethod,
+        classmethod,
+        property,
+        functools.cached_property,
+        functools.partialmethod,
+    }
 )
 
-_SKIPPED = frozenset({"__dict__", "__weakref__", "__slots__", "__qualname__", "_abc_impl"})
+_DESCRIPTORS = frozenset({types.MemberDescriptorType, types.GetSetDescriptorType})
+
+_SKIPPED = frozenset({"__dict__", "__weakref__", "__slots__", "__slotnames__", "__qualname__", "_abc_impl"})
+"""What the interpreter itself puts into a class."""
 
 _ENUM_SKIPPED = frozenset({"__new__", "__new_member__", "__reduce_ex__", "__members__"})
 
@@ -56,7 +61,7 @@ def class_skeleton(cls: type, uid: str) -> tuple[Any, tuple[Any, ...]]:
     """Return the reduction of a class without its attributes."""
     metaclass = type(cls)
     _check_metaclass(metaclass)
-    if isinstance(cls, enum.EnumMeta):
+    if issubclass(type(cls), enum.EnumMeta):
         members = tuple((name, member.value) for name, member in _members(cls))
         return rebuild.new_enum, (uid, metaclass, cls.__name__, cls.__qualname__, cls.__bases__, members)
     body = {name: cls.__dict__[name] for name in ("__slots__", "__orig_bases__") if name in cls.__dict__}
@@ -81,23 +86,32 @@ def class_attributes(cls: type) -> tuple[dict[str, Any], dict[str, Any]]:
     behaviour: dict[str, Any] = {}
     data: dict[str, Any] = {}
     for name, value in cls.__dict__.items():
-        if name in _SKIPPED or isinstance(value, types.MemberDescriptorType | types.GetSetDescriptorType):
+        if name in _SKIPPED or type(value) in _DESCRIPTORS:
             continue
         if name == "__module__" and value == "__main__":
             continue
-        if isinstance(cls, enum.EnumMeta) and _made_by_enum(cls, name):
+        if issubclass(type(cls), enum.EnumMeta) and _made_by_enum(cls, name):
             continue
-        target = behaviour if isinstance(value, _BEHAVIOUR) else data
+        target = behaviour if type(value) in _BEHAVIOUR else data
         target[name] = value
     return behaviour, data
 
 
-def _made_by_enum(cls: enum.EnumMeta, name: str) -> bool:
+def _made_by_enum(cls: Any, name: str) -> bool:
+    if name == "_missing_":
+        return False  # the person's own
     single = name.startswith("_") and name.endswith("_") and not name.startswith("__")
     return single or name in _ENUM_SKIPPED or name in cls.__members__
 
 
-def member_attributes(cls: enum.EnumMeta) -> dict[str, dict[str, Any]]:
+def registered_classes(cls: Any) -> list[type]:
+    """Return the classes that were registered with an abstract base class."""
+    references = abc._get_dump(cls)[0]  # type: ignore[attr-defined]
+    found = [reference() for reference in references]
+    return sorted((known for known in found if known is not None), key=lambda known: known.__qualname__)
+
+
+def member_attributes(cls: Any) -> dict[str, dict[str, Any]]:
     """Return what the enumeration's own methods set on its members."""
     return {
         name: {key: value for key, value in vars(member).items() if not (key[0] == "_" and key[-1] == "_")}
@@ -105,6 +119,6 @@ def member_attributes(cls: enum.EnumMeta) -> dict[str, dict[str, Any]]:
     }
 
 
-def _members(cls: enum.EnumMeta) -> list[tuple[str, enum.Enum]]:
+def _members(cls: Any) -> list[tuple[str, enum.Enum]]:
     found: dict[str, enum.Enum] = dict(cls.__members__)
     return list(found.items())

@@ -7,6 +7,7 @@ import pickle
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from kishu_agent import interrupts
 from kishu_agent.encoding import rebuild
 from kishu_agent.encoding.definitions import PREFIX
 from kishu_agent.encoding.encoder import phases
@@ -47,7 +48,8 @@ class Source:
                 self._apply(phase, root, self._unpickler.load(), done)
             except DecodeError:
                 raise
-            except Exception as error:
+            except BaseException as error:
+                interrupts.reraise(error)
                 raise DecodeError(self.roots, error) from error
             finally:
                 self._busy = False
@@ -57,13 +59,15 @@ class Source:
             done[root] = loaded
             return
         definition = done[root]
-        if isinstance(definition, FunctionType):
+        if type(definition) is FunctionType:
             if phase == "data":
                 rebuild.set_function_state(definition, loaded)
         elif phase == "behaviour":
             rebuild.set_attributes(definition, loaded)
         else:
             rebuild.set_attributes(definition, loaded["attributes"])
+            if loaded["registered"]:
+                rebuild.register_classes(definition, loaded["registered"])
             if loaded["members"]:
                 rebuild.set_member_attributes(definition, loaded["members"])
 
@@ -102,6 +106,9 @@ class Load:
                     source.advance(phase, self.loaded)
         finally:
             rebuild.enter(previous)
+            # The unpicklers' memos hold every loaded object, and who shares memory is told by reference counts.
+            self._sources.clear()
+            self._by_definition.clear()
         return self.loaded
 
     def commit(self) -> None:

@@ -6,6 +6,8 @@ over the object graph costs no Python code (measured: 2.7 million objects in 0.0
 
 from __future__ import annotations
 
+import abc
+import enum
 import io
 import pickle
 import sys
@@ -14,16 +16,19 @@ from itertools import compress
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from kishu_agent import interrupts
 from kishu_agent.encoding import rebuild
 from kishu_agent.encoding.classes import (
     class_attributes,
     class_skeleton,
     member_attributes,
     reduce_class,
+    registered_classes,
 )
 from kishu_agent.encoding.definitions import PREFIX, Definitions
 from kishu_agent.encoding.functions import function_skeleton, function_state
 from kishu_agent.encoding.importable import is_importable
+from kishu_agent.encoding.instances import instance_reducer
 from kishu_agent.encoding.sharing import LinkingTypes
 from kishu_agent.encoding.standard import REDUCERS, library_reducer
 
@@ -60,6 +65,8 @@ class Encoded:
     depends: set[str]
     problem: str | None = None
     """Why it cannot be loaded again; the rest is then good for finding changes only."""
+    kinds: tuple[type, ...] = ()
+    """Types of objects in it that no co-variable encoded before it had (within one look)."""
     prints: list[bytes] = field(default_factory=list)
     """Prints of the chunks of each buffer (tracking/fingerprint.py), once they are computed."""
 
@@ -159,17 +166,19 @@ class CarefulEncoder(Encoder):
 
     def reducer_override(self, obj: Any) -> Reduced:
         """Reduce an object, or put a placeholder that has its type and identity."""
+        kind = type(obj)
         try:
             reduced = super().reducer_override(obj)
             if reduced is not NotImplemented:
                 return reduced
-            if isinstance(obj, type | FunctionType) or is_importable(obj):
+            if issubclass(kind, type) or kind is FunctionType or is_importable(obj):
                 return NotImplemented
             return obj.__reduce_ex__(5)
-        except Exception as error:
+        except BaseException as error:
+            interrupts.reraise(error)
             if self.problem is None:
                 self.problem = _describe(obj, error)
-            return _Placeholder, (f"{type(obj).__module__}.{type(obj).__qualname__}", id(obj))
+            return _Placeholder, (_type_name(kind), id(obj))
 
 
 class _Placeholder:
@@ -179,15 +188,20 @@ class _Placeholder:
         raise TypeError(f"a {kind} has no stored form ({identity})")
 
 
-def _describe(obj: object, error: Exception) -> str:
-    kind = type(obj)
-    plain = kind.__module__ in {"builtins", "__main__"}
-    name = kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"
+def _type_name(kind: type) -> str:
+    """Return the full name of a type, whatever its metaclass says."""
+    module = type.__dict__["__module__"].__get__(kind)
+    name = type.__dict__["__qualname__"].__get__(kind)
+    return str(name) if module in {"builtins", "__main__"} else f"{module}.{name}"
+
+
+def _describe(obj: object, error: BaseException) -> str:
     try:
         message = str(error)
-    except Exception:
+    except BaseException as another:
+        interrupts.reraise(another)
         message = ""
-    return f"{name}: {message or type(error).__name__}"[:300]
+    return f"{_type_name(type(obj))}: {message or type(error).__name__}"[:300]
 
 
 def _find_reducer(kind: type) -> Any:
@@ -195,10 +209,7 @@ def _find_reducer(kind: type) -> Any:
         return reduce_class
     if (kind.__module__, kind.__qualname__) == ("kishu_agent.session", "Session"):
         return _reduce_session
-    try:
-        return library_reducer(kind)
-    except Exception:
-        return None
+    return instance_reducer(kind) or library_reducer(kind)
 
 
 def _reduce_session(_encoder: Encoder, _session: object) -> Reduced:
@@ -221,7 +232,8 @@ def encode(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -> Enco
         return _encode(Encoder(scope), roots, values)
     except RecursionError:
         return _encode_deep(scope, roots, values)
-    except Exception:
+    except BaseException as error:
+        interrupts.reraise(error)
         return _encode_carefully(scope, roots, values)
 
 
@@ -229,7 +241,8 @@ def _encode_carefully(scope: Scope, roots: tuple[str, ...], values: dict[str, An
     encoder = CarefulEncoder(scope)
     try:
         encoded = _encode(encoder, roots, values)
-    except Exception as error:
+    except BaseException as error:
+        interrupts.reraise(error)
         return _opaque(roots, values, _describe(values[roots[0]], error))
     encoded.problem = encoder.problem or encoded.problem
     return encoded
@@ -249,7 +262,7 @@ def _encode_deep(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -
         sys.setrecursionlimit(200_000)
         try:
             result.append(_encode(Encoder(scope), roots, values))
-        except Exception:
+        except BaseException:
             result.append(_encode_carefully(scope, roots, values))
         finally:
             sys.setrecursionlimit(limit)
@@ -274,6 +287,7 @@ def _opaque(roots: tuple[str, ...], values: dict[str, Any], problem: str) -> Enc
 def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) -> Encoded:
     parts = {root: Part() for root in roots}
     problem = None
+    kinds_before = len(encoder.scope.linking)
     for phase, root in phases(roots):
         part = parts[root]
         start, first_buffer, first_visit = (
@@ -294,6 +308,7 @@ def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) ->
     encoded = Encoded(
         roots, parts, encoder.sink.pieces, [buffer.raw() for buffer in encoder.buffers], depends, problem
     )
+    encoded.kinds = tuple(encoder.scope.linking)[kinds_before:]
     _drop_temporaries(encoder, encoded)
     return encoded
 
@@ -303,7 +318,7 @@ def _items(encoder: Encoder, phase: str, root: str, value: Any) -> tuple[Any, ..
     uid = root.removeprefix(PREFIX)
     if phase == "value":
         return (value,)
-    if isinstance(value, FunctionType):
+    if type(value) is FunctionType:
         if phase == "skeleton":
             return (_Skeleton(function_skeleton(encoder, value, uid)),)
         return (None if phase == "behaviour" else function_state(encoder, value),)
@@ -312,13 +327,15 @@ def _items(encoder: Encoder, phase: str, root: str, value: Any) -> tuple[Any, ..
     behaviour, data = class_attributes(value)
     if phase == "behaviour":
         return (behaviour,)
-    return ({"attributes": data, "members": _members(value)},)
+    return ({"attributes": data, **_class_extras(value)},)
 
 
-def _members(cls: type) -> dict[str, dict[str, Any]] | None:
-    import enum
-
-    return member_attributes(cls) if isinstance(cls, enum.EnumMeta) else None
+def _class_extras(cls: type) -> dict[str, Any]:
+    metaclass = type(cls)
+    return {
+        "members": member_attributes(cls) if issubclass(metaclass, enum.EnumMeta) else None,
+        "registered": registered_classes(cls) if issubclass(metaclass, abc.ABCMeta) else None,
+    }
 
 
 def _linking(linking: LinkingTypes, visited: list[Any], first: int) -> list[Any]:

@@ -113,7 +113,8 @@ def reduce_method(_encoder: Encoder, method: MethodType) -> Reduced:
     instance, function = method.__self__, method.__func__
     name = getattr(function, "__name__", None)
     if type(name) is str:
-        owner = instance if isinstance(instance, type) else type(instance)
+        kind = type(instance)
+        owner = instance if issubclass(kind, type) else kind
         for base in type.__dict__["__mro__"].__get__(owner):
             if name in base.__dict__:
                 found = base.__dict__[name]

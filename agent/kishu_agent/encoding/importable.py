@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from kishu_agent import interrupts
+
 _ABSENT = object()
 
 
@@ -20,7 +22,8 @@ def is_importable(obj: object) -> bool:
     try:
         module_name = obj.__module__
         qualified_name = obj.__qualname__  # type: ignore[attr-defined]
-    except Exception:
+    except BaseException as error:
+        interrupts.reraise(error)
         return False
     if type(module_name) is not str or type(qualified_name) is not str or module_name == "__main__":
         return False
@@ -30,6 +33,7 @@ def is_importable(obj: object) -> bool:
     try:
         for part in qualified_name.split("."):
             found = getattr(found, part)
-    except Exception:
+    except BaseException as error:
+        interrupts.reraise(error)
         return False
     return found is obj

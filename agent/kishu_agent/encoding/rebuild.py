@@ -228,10 +228,49 @@ def set_attributes(made: type, attributes: Mapping[str, Any]) -> None:
         type.__setattr__(made, name, value)
 
 
+def register_classes(made: Any, registered: list[type]) -> None:
+    """Register classes with an abstract base class again."""
+    for other in registered:
+        abc.ABCMeta.register(made, other)
+
+
 def set_member_attributes(made: type, members: Mapping[str, Mapping[str, Any]]) -> None:
     """Give the members of an enumeration the attributes that they had."""
     for name, attributes in members.items():
         made.__members__[name].__dict__.update(attributes)  # type: ignore[attr-defined]
+
+
+# Exceptions and instances
+
+
+def exception(cls: type[BaseException], arguments: tuple[Any, ...]) -> BaseException:
+    """Make an exception without calling an __init__ of the notebook."""
+    made = cls.__new__(cls, *arguments)
+    builtin: Any = next(base for base in cls.__mro__ if base.__module__ == "builtins")
+    builtin.__init__(made, *arguments)
+    return made
+
+
+def set_exception_state(made: BaseException, state: Mapping[str, Any]) -> None:
+    """Give an exception its attributes and what it was raised from."""
+    made.__dict__.update(state["attributes"])
+    made.__cause__ = state["cause"]
+    made.__context__ = state["context"]
+    made.__suppress_context__ = state["suppress"]
+
+
+def instance(cls: Any) -> Any:
+    """Make an instance without initializing it."""
+    return cls.__new__(cls)
+
+
+def set_instance_state(made: Any, state: tuple[dict[str, Any] | None, dict[str, Any] | None]) -> None:
+    """Set attributes past the class' own __getattr__ and __setattr__."""
+    attributes, slots = state
+    if attributes:
+        object.__getattribute__(made, "__dict__").update(attributes)
+    for name, value in (slots or {}).items():
+        object.__setattr__(made, name, value)
 
 
 # Small objects that pickle does not know

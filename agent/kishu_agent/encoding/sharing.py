@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from kishu_agent import interrupts
 from kishu_agent.encoding.importable import is_importable
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class LinkingTypes(dict[type, bool]):
     def __missing__(self, kind: type) -> bool:
         try:
             answer = links(kind)
-        except Exception:
+        except BaseException as error:
+            interrupts.reraise(error)
             answer = True
         self[kind] = answer
         return answer
@@ -91,7 +93,7 @@ def library_owned(objects: Iterable[Any]) -> set[int]:
     """
     found = set()
     for obj in objects:
-        if isinstance(obj, types.FunctionType):
+        if type(obj) is types.FunctionType:
             owned = is_importable(obj)
         else:
             place = _library_objects().get(id(obj))
@@ -124,7 +126,7 @@ def _library_objects() -> dict[int, _Place]:
             continue
         for attribute, value in list(scope.items()):
             places[id(value)] = (scope, attribute)
-            if isinstance(value, type):
+            if issubclass(type(value), type):
                 body = type.__dict__["__dict__"].__get__(value)
                 places.update((id(item), (body, key)) for key, item in list(body.items()))
     _known = (len(sys.modules), places)

@@ -31,11 +31,16 @@ _NO_DIRECTORY_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, er
 
 
 @contextmanager
-def translated(path: Path, doing: str) -> Iterator[None]:
-    """Turn any OSError inside into one of this package's errors. `doing` is like "write" or "read"."""
+def translated(path: Path, doing: str, *, passed: type[OSError] | tuple[()] = ()) -> Iterator[None]:
+    """Turn any OSError inside into one of this package's errors, except `passed`.
+
+    `doing` is what was attempted, like "write" or "read".
+    """
     try:
         yield
     except FolderError:
+        raise
+    except passed:
         raise
     except OSError as error:
         reason = error.strerror or str(error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from kishu_agent.errors import DamagedError, FolderError, MissingFrameError
 from kishu_agent.folder.blobs import CHUNK_SIZE, DIGEST_SIZE, FANOUT, count_at, depth_of, memory_size
 from kishu_agent.folder.compression import decompress
-from kishu_agent.folder.durable import collect_leftovers
+from kishu_agent.folder.durable import collect_leftovers, translated
 from kishu_agent.folder.index import FrameIndex
 from kishu_agent.folder.pack import PackWriter
 from kishu_agent.folder.packfile import RAW, Entry, plausible
@@ -132,7 +132,7 @@ class FrameStore:
         if entry.encoding == RAW and entry.plain == target.nbytes and plausible(entry, size):
             try:
                 files.read_into(path, entry.offset, target)
-            except OSError:
+            except (OSError, ValueError):
                 pass  # `_read` meets it again and says what it means
             else:
                 if hashlib.sha256(target).digest() == digest:
@@ -147,16 +147,16 @@ class FrameStore:
         while True:
             path, entry, size = self.index.entry(place)
             try:
-                return _verified(files, path, entry, size, digest)
+                with translated(path, "read", passed=FileNotFoundError):
+                    return _verified(files, path, entry, size, digest)
             except FileNotFoundError:
-                next_place = self.index.forget(digest, place)
-                place = self._place(digest) if next_place is None else next_place
-            except (OSError, ValueError) as error:
-                next_place = self.index.forget(digest, place)
-                if next_place is None:
-                    reason = error.strerror if isinstance(error, OSError) else str(error)
-                    raise DamagedError(f"A frame in {path} is damaged: {reason}.", path) from error
-                place = next_place
+                self.index.forget_pack(path)
+                place = self._place(digest)
+            except ValueError as error:
+                other = self.index.forget(digest, place)
+                if other is None:
+                    raise DamagedError(f"A frame in {path} is damaged: {error}.", path) from error
+                place = other
 
     def _place(self, digest: bytes) -> int:
         place = self.index.find(digest, wanted=True)
@@ -206,7 +206,7 @@ class _Files:
             file.close()
 
     def read_into(self, path: Path, offset: int, target: memoryview) -> None:
-        """Fill `target` from a file. Raises OSError, also when the file is too short."""
+        """Fill `target` from a file. Raises OSError, and ValueError when the file is too short."""
         file = self._open.get(path)
         if file is None:
             if len(self._open) >= _OPEN_FILES:
@@ -216,5 +216,5 @@ class _Files:
         while target.nbytes:
             count = file.readinto(target)  # type: ignore[attr-defined]
             if not count:
-                raise OSError(None, "it is too short")
+                raise ValueError("its pack is too short")
             target = target[count:]

@@ -22,6 +22,10 @@ _PAUSE = 0.5
 """Seconds between two looks at such a directory, when nothing is known to be missing."""
 
 Signature = tuple[int, int]
+"""Time of change in nanoseconds and size of a file."""
+
+_NEVER: Signature = (-1, -1)
+"""Equal to no file's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,13 @@ class FrameIndex:
                             self._where.setdefault(digest, number << 32 | frame)
             return self._where.get(digest)
 
+    def forget_pack(self, path: Path) -> None:
+        """Take note of a pack that is gone. If it comes back it is read again."""
+        with self._lock:
+            if self._present.pop(path.name, None) is not None:
+                self._rebuild()
+            self._settled = False
+
     def damaged(self) -> tuple[Damage, ...]:
         """Packs of which nothing, or not everything, can be read."""
         with self._lock:
@@ -117,7 +128,7 @@ class FrameIndex:
 
     def refresh(self, *, force: bool = False) -> None:
         """Take note of packs that came or went."""
-        with self._lock:
+        with self._lock, translated(self.directory, "read"):
             try:
                 changed = self.directory.stat().st_mtime_ns
             except FileNotFoundError:
@@ -127,8 +138,7 @@ class FrameIndex:
                 return
             self._changed, self._looked = changed, now
             self._settled = now - changed / 1e9 > _RACY
-            with translated(self.directory, "read"):
-                self._scan()
+            self._scan()
 
     def _scan(self) -> None:
         names: dict[str, Signature] = {}
@@ -136,7 +146,7 @@ class FrameIndex:
             with os.scandir(self.directory) as entries:
                 for item in entries:
                     if PACK_NAME.fullmatch(item.name):
-                        names[item.name] = (0, 0) if item.name in self._present else _signature(item)
+                        names[item.name] = _NEVER if item.name in self._present else _signature(item)
         except FileNotFoundError:
             pass
         gone = [name for name in self._present if name not in names]
@@ -148,9 +158,7 @@ class FrameIndex:
             del self._present[name]
         self._unreadable = {name: value for name, value in self._unreadable.items() if name in names}
         if gone:
-            self._where = {}
-            for number in self._present.values():
-                self._insert(number)
+            self._rebuild()
         for name, signature in names.items():
             known = self._unreadable.get(name)
             if name not in self._present and (known is None or known[0] != signature):
@@ -164,7 +172,8 @@ class FrameIndex:
         except DamagedError as error:
             self._unreadable[path.name] = (signature, Damage(path, str(error)))
         except OSError as error:
-            self._unreadable[path.name] = (signature, Damage(path, error.strerror or str(error)))
+            # Perhaps for the moment only, so that it is tried again at the next look.
+            self._unreadable[path.name] = (_NEVER, Damage(path, error.strerror or str(error)))
         else:
             self._unreadable.pop(path.name, None)
             self._add(path, index)
@@ -175,6 +184,11 @@ class FrameIndex:
         self._packs.append(_Pack(path, index, signature[1], signature))
         self._present[path.name] = len(self._packs) - 1
         self._insert(len(self._packs) - 1)
+
+    def _rebuild(self) -> None:
+        self._where = {}
+        for number in self._present.values():
+            self._insert(number)
 
     def _insert(self, number: int) -> None:
         where, bad, base = self._where, self._bad, number << 32
@@ -187,5 +201,5 @@ def _signature(path: Path | os.DirEntry[str]) -> Signature:
     try:
         found = path.stat()
     except OSError:
-        return (0, 0)
+        return _NEVER
     return (found.st_mtime_ns, found.st_size)

@@ -8,7 +8,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from kishu_agent.errors import DamagedError, FolderReadOnlyError
+from kishu_agent.errors import DamagedError
 from kishu_agent.folder.durable import collect_leftovers, make_directory, translated, write_file
 from kishu_agent.history.checkpoint import FORMAT_VERSION, Checkpoint
 from kishu_agent.history.damage import Damage
@@ -26,6 +26,10 @@ _FILE = re.compile(r"[0-9a-f]{32}\.json")
 _PREFIX = b'{"body":'
 _MIDDLE = b',"sha256":"'
 _SUFFIX = b'"}\n'
+_NEVER = (-1, -1)
+"""The signature of no file."""
+_LONGEST = 64 * 1024 * 1024
+"""Bytes of a record file that are read at most."""
 _TAIL = len(_MIDDLE) + 64 + len(_SUFFIX)
 
 
@@ -116,9 +120,11 @@ class _Directory(Generic[Entry]):
             self._damaged.pop(name, None)
         except FileNotFoundError:
             pass
-        except (DamagedError, FolderReadOnlyError, OSError) as error:
-            reason = error.reason if isinstance(error, _UnusableError) else str(error)
-            self._damaged[name] = (_signature(path), Damage(path, reason))
+        except _UnusableError as error:
+            self._damaged[name] = (_signature(path), Damage(path, error.reason))
+        except OSError as error:
+            # Perhaps for the moment only, so that it is tried again at the next load.
+            self._damaged[name] = (_NEVER, Damage(path, error.strerror or str(error)))
 
 
 class _UnusableError(DamagedError):
@@ -132,6 +138,8 @@ class _UnusableError(DamagedError):
 def read_record(path: Path, kind: type[Entry]) -> Entry:
     """Read one checkpoint or event file. Raises OSError or DamagedError."""
     with path.open("rb", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size > _LONGEST:
+            raise _UnusableError("it is too long for a record", path)
         data = file.read()
     body = unwrap(data, path)
     try:
@@ -169,5 +177,5 @@ def _signature(path: Path) -> tuple[int, int]:
     try:
         found = path.stat()
     except OSError:
-        return (0, 0)
+        return _NEVER
     return (found.st_mtime_ns, found.st_size)

@@ -6,6 +6,7 @@ import sys
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+from kishu_agent import interrupts
 from kishu_agent.history.checkpoint import Preview
 
 _TEXT = 120
@@ -26,7 +27,8 @@ def preview(value: object) -> Preview:
     try:
         name = type.__dict__["__qualname__"].__get__(kind)
         return _library_preview(value, kind, name) or _plain_preview(value, kind, name)
-    except Exception:
+    except BaseException as error:
+        interrupts.reraise(error)
         return Preview(type="object", text="")
 
 
@@ -62,7 +64,7 @@ def _text(value: Any, depth: int) -> str:
         return f"{value.__name__}({', '.join(arguments)})"
     if kind is ModuleType or kind is BuiltinFunctionType:
         return str(value.__name__)
-    if isinstance(value, type):
+    if issubclass(kind, type):
         return str(type.__dict__["__qualname__"].__get__(value))
     return f"<{type.__dict__['__qualname__'].__get__(kind)}>" if depth else ""
 

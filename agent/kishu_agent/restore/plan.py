@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kishu_agent.encoding.definitions import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from kishu_agent.history.checkpoint import StoredCovariable
     from kishu_agent.tracking.covariable import Covariable, Roots
@@ -24,18 +24,30 @@ class Plan:
     missing: dict[StoredCovariable, str]
     """Co-variables that would have to be loaded and cannot be, with the reason."""
 
+    def without(self, roots: Roots) -> Plan:
+        """Return the plan without one co-variable that it loads."""
+        return replace(self, load=tuple(stored for stored in self.load if stored.roots != roots))
+
 
 def make_plan(
     current: Mapping[Roots, Covariable],
     target: Mapping[Roots, StoredCovariable],
+    reused: Container[Roots],
     is_live: Callable[[str], bool],
 ) -> Plan:
-    """Compare the session with a checkpoint. `is_live` tells whether a definition exists, by its uid.
+    """Compare the session with a checkpoint.
+
+    `reused` has the roots of co-variables whose objects are live under other names; `is_live` tells whether a
+    definition exists, by its uid.
 
     Equal versions are equal values and stay. What refers to a function or class that is loaded is loaded as
     well, since it must refer to the new one.
     """
-    load = {roots for roots, stored in target.items() if not _is_current(current.get(roots), stored)}
+    load = {
+        roots
+        for roots, stored in target.items()
+        if not (roots in reused or _is_current(current.get(roots), stored))
+    }
     load |= {
         roots
         for roots in target

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.tracking import randomness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from kishu_agent.tracking.names import Names
     from kishu_agent.tracking.randomness import Randomness
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Delay an interrupt (the stop button) until the block has ended."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    arrived: list[tuple[int, Any]] = []
-    previous = signal.signal(signal.SIGINT, lambda number, frame: arrived.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-        if arrived and callable(previous):
-            previous(*arrived[0])
 
 
 def swap(

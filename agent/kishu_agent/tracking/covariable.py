@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding.definitions import PREFIX
@@ -23,6 +24,8 @@ class Covariable:
     roots: Roots
     prints: dict[str, bytes]
     """Fingerprint of each root's share."""
+    aliases: dict[str, str]
+    """Names that are the same object as an earlier one, by that one."""
     depends: frozenset[str]
     problem: str | None
     encoded: Encoded | None = field(default=None, repr=False)
@@ -38,9 +41,16 @@ class Covariable:
         """Tell whether it was to be stored and could not be."""
         return self.version is None and self.failed
 
-    def equals(self, other: Covariable) -> bool:
-        """Tell whether both have the same value."""
-        return self.prints == other.prints and self.problem == other.problem
+
+def find_aliases(roots: Roots, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return, for each name whose object an earlier root has too, that root."""
+    first: dict[int, str] = {}
+    aliases = {}
+    for root in roots:
+        other = first.setdefault(id(values[root]), root)
+        if other != root:
+            aliases[root] = other
+    return aliases
 
 
 def ordered(roots: Iterable[str], values: Mapping[str, Any]) -> Roots:
@@ -53,7 +63,7 @@ def ordered(roots: Iterable[str], values: Mapping[str, Any]) -> Roots:
         if not root.startswith(PREFIX):
             return 3, 0, root
         value = values[root]
-        if not isinstance(value, type):
+        if not issubclass(type(value), type):
             return 2, 0, root
         depth = len(type.__dict__["__mro__"].__get__(value))
         return int(not issubclass(value, type)), depth, root
@@ -91,14 +101,15 @@ def group(visited: Mapping[str, list[Any]], values: Mapping[str, Any], definitio
     groups = _Groups(visited)
     owner: dict[int, str] = {}
     shared: dict[int, list[str]] = {}
-    for root, objects in visited.items():
-        ids = set(map(id, objects))
-        common = ids & owner.keys()
+    by_size = sorted(visited, key=lambda root: len(visited[root]))
+    for root in by_size:
+        objects = visited[root]
+        common = set(compress(map(id, objects), map(owner.__contains__, map(id, objects))))
         for key in common:
             shared.setdefault(key, [owner[key]]).append(root)
-        if common:
-            ids -= common
-        owner.update(dict.fromkeys(ids, root))
+        if root is not by_size[-1]:
+            # The largest is compared with all others and needs no entries of its own: usually most objects.
+            owner.update(dict.fromkeys(set(map(id, objects)) - common, root))
     for key in _foreign(shared, visited) | definitions:
         shared.pop(key, None)
     for roots in shared.values():
@@ -125,7 +136,7 @@ def _join_same(groups: _Groups, values: Mapping[str, Any], definitions: set[int]
             root.startswith(PREFIX)
             or type(value) in ATOMS
             or id(value) in definitions
-            or isinstance(value, type)
+            or issubclass(type(value), type)
         ):
             continue
         other = first.setdefault(id(value), root)
@@ -139,4 +150,4 @@ def _by_name(value: object) -> bool:
 
     from kishu_agent.encoding.importable import is_importable
 
-    return isinstance(value, ModuleType | BuiltinFunctionType) or is_importable(value)
+    return type(value) in {ModuleType, BuiltinFunctionType} or is_importable(value)

@@ -9,7 +9,7 @@ _INTERNAL = re.compile(
     r"""
     _{1,3} | _i{1,3} | _[io]?h | _dh | _i?\d+       # IPython's input and output cache
     | In | Out | _exit_code
-    | __(?:name|doc|package|loader|spec|builtin|builtins|session|file|annotations)__
+    | __(?:name|doc|package|loader|spec|builtin|builtins|session|file|annotations|warningregistry)__
     | __vsc_ipynb_file__ | _VSCODE_.* | __?jupyter_.* | _pydevd.* | __DW_.*   # front ends' own
     """,
     re.VERBOSE,

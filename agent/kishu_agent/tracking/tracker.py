@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from kishu_agent import interrupts
 from kishu_agent.encoding.definitions import PREFIX, Definitions
 from kishu_agent.encoding.encoder import Encoded, Scope, encode
-from kishu_agent.tracking.covariable import Covariable, Roots, group
+from kishu_agent.tracking.covariable import Covariable, Roots, find_aliases, group
 from kishu_agent.tracking.fingerprint import chunk_prints, print_of
+from kishu_agent.tracking.trial import Trials
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kishu_agent.history.checkpoint import StoredCovariable
     from kishu_agent.tracking.names import Names
     from kishu_agent.tracking.randomness import Randomness
 
@@ -43,17 +49,25 @@ class Tracker:
     def __init__(self, namespace: dict[str, Any], names: Names, randomness: Randomness) -> None:
         self.definitions = Definitions()
         self._scope = Scope(namespace, self.definitions)
+        self._trials = Trials(namespace, self.definitions)
         self._names = names
         self._randomness = randomness
         self.covariables: dict[Roots, Covariable] = {}
         """The session at the last look that was kept."""
+        self._seen: list[Covariable] = []
+        """Co-variables that were recorded in this kernel."""
 
     def look(self) -> Look:
         """Compare the session with the last look that was kept. Changes nothing."""
+        collecting = gc.isenabled()
+        gc.disable()  # many objects are made and kept for a moment: collections would find nothing, slowly
         try:
-            return self._look()
+            with interrupts.watched():
+                return self._look()
         finally:
             self._scope.forget_types()
+            if collecting:
+                gc.enable()
 
     def _look(self) -> Look:
         values: dict[str, Any] = {**self._names.current(), **self._randomness.values()}
@@ -65,7 +79,7 @@ class Tracker:
         found: dict[Roots, Covariable] = {}
         for roots in group(visited, values, definitions):
             form = encoded.get(roots) or encode(self._scope, roots, {root: values[root] for root in roots})
-            found[roots] = self._compare(form)
+            found[roots] = self._compare(form, find_aliases(roots, values))
         return Look(found, *self._names_changed(values, encoded, found))
 
     def _define(self, values: dict[str, Any]) -> None:
@@ -88,16 +102,23 @@ class Tracker:
             if root in done:
                 continue
             roots = before.get(root, (root,))
-            for other in roots:
-                if other not in values and not self._find_definition(other, values):
-                    roots = (root,)
-                    break
+            if not self._complete(roots, values):
+                roots = (root,)
             form = encode(self._scope, roots, {name: values[name] for name in roots})
             encoded[roots] = form
             done.update(roots)
             unknown = form.depends - values.keys()
             waiting += [dependence for dependence in unknown if self._find_definition(dependence, values)]
         return encoded
+
+    def _complete(self, roots: Roots, values: dict[str, Any]) -> bool:
+        """Tell whether all roots still exist; add definitions among them to `values` if so."""
+        absent = [root for root in roots if root not in values]
+        definitions = [(root, self.definitions.find(root.removeprefix(PREFIX))) for root in absent]
+        if any(not root.startswith(PREFIX) or found is None for root, found in definitions):
+            return False
+        values.update(definitions)
+        return True
 
     def _find_definition(self, root: str, values: dict[str, Any]) -> bool:
         if not root.startswith(PREFIX):
@@ -107,14 +128,19 @@ class Tracker:
             values[root] = definition
         return definition is not None
 
-    def _compare(self, encoded: Encoded) -> Covariable:
+    def _compare(self, encoded: Encoded, aliases: dict[str, str]) -> Covariable:
         """Return the co-variable of the last look if it is unchanged, else a new one."""
         for part in encoded.parts.values():
             part.visited = []
         prints = _prints(encoded)
-        found = Covariable(encoded.roots, prints, frozenset(encoded.depends), encoded.problem, encoded)
+        depends = frozenset(encoded.depends)
+        found = Covariable(encoded.roots, prints, aliases, depends, encoded.problem, encoded)
         known = self.covariables.get(found.roots)
-        return known if known is not None and known.equals(found) and not known.lost else found
+        if known is not None and known.prints == found.prints:
+            found.problem = found.problem or known.problem  # it was tried then
+            return found if known.lost or found.problem != known.problem else known
+        found.problem = found.problem or self._trials.problem(encoded)
+        return found
 
     def _names_changed(
         self, values: dict[str, Any], encoded: dict[Roots, Encoded], found: dict[Roots, Covariable]
@@ -152,7 +178,74 @@ class Tracker:
 
     def keep(self, look: Look) -> None:
         """Make this look the one that the next is compared with."""
+        self._seen += [covariable for covariable in look.covariables.values() if covariable.waits]
         self.covariables = look.covariables
+
+    def reuse(self, state: Mapping[Roots, StoredCovariable]) -> dict[Roots, dict[str, Any]]:
+        """Return the co-variables of a state whose live objects are right, though not under the same names.
+
+        A name was added to an object since then (`b = a`), or removed: so the session has no co-variable with
+        just these names. What was recorded in this kernel is recognized by its prints. Returns live objects by
+        root.
+        """
+        unlike = [stored for roots, stored in state.items() if roots not in self.covariables]
+        if not unlike:
+            return {}
+        seen = {covariable.version: covariable for covariable in self._seen}
+        live = self._names.current()
+        found = {}
+        for stored in unlike:
+            covariable = seen.get(stored.version)
+            values = None if covariable is None else self._values_of(covariable, live)
+            if covariable is not None and values is not None:
+                form = encode(self._scope, stored.roots, values)
+                if form.problem is None and _prints(form) == covariable.prints:
+                    found[stored.roots] = values
+        self._scope.forget_types()
+        return found
+
+    def _values_of(self, covariable: Covariable, live: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return live objects for the roots of a co-variable, taking an alias for a name that is gone."""
+        values: dict[str, Any] = {}
+        for root in covariable.roots:
+            first = covariable.aliases.get(root, root)
+            names = [first, *(name for name, other in covariable.aliases.items() if other == first)]
+            candidates = [name for name in (root, *names) if name in live]
+            if root.startswith(PREFIX):
+                values[root] = self.definitions.find(root.removeprefix(PREFIX))
+            elif candidates:
+                values[root] = live[candidates[0]]
+            if values.get(root) is None:
+                return None
+        return values
+
+    def adopt(
+        self,
+        kept: Iterable[StoredCovariable],
+        loaded: Iterable[StoredCovariable],
+        values: Mapping[str, Any],
+    ) -> None:
+        """Take a restored session as the last look. `values` has the loaded objects by root.
+
+        Only what was loaded is encoded: the rest was looked at just before.
+        """
+        seen = {covariable.version: covariable for covariable in self._seen}
+        covariables = {
+            stored.roots: self.covariables.get(stored.roots) or seen[stored.version] for stored in kept
+        }
+        for stored in loaded:
+            form = encode(self._scope, stored.roots, {root: values[root] for root in stored.roots})
+            covariables[stored.roots] = Covariable(
+                stored.roots,
+                _prints(form),
+                find_aliases(stored.roots, values),
+                frozenset(form.depends),
+                form.problem,
+                waits=False,
+                version=stored.version,
+            )
+        self._scope.forget_types()
+        self.covariables = covariables
 
 
 def _prints(encoded: Encoded) -> dict[str, bytes]:

@@ -14,7 +14,7 @@ export type FolderState =
 export interface Head {
   readonly session: string;
   readonly notebook: string;
-  readonly head: string | null;
+  readonly checkpoint: string | null;
   readonly time: string;
 }
 

@@ -23,9 +23,7 @@ export async function folderState(layout: Layout): Promise<FolderState> {
     if (!isMissing(error)) {
       return { kind: "unreadable", reason: `${layout.format}: ${String(error)}` };
     }
-    // A folder of the same name that belongs to something else, or one that nothing was written to yet.
-    const names = await readdir(layout.folder);
-    return names.length === 0 ? { kind: "absent" } : { kind: "notAFolder" };
+    return (await isNew(layout)) ? { kind: "absent" } : { kind: "notAFolder" };
   }
   const { format: name, version } = asObject(format);
   if (name !== "kishu") {
@@ -35,6 +33,23 @@ export async function folderState(layout: Layout): Promise<FolderState> {
     return { kind: "foreignFormat", version: JSON.stringify(version ?? null) };
   }
   return { kind: "ready", paused: (await pausedNotebooks(layout)).includes(layout.notebookName) };
+}
+
+const OWN_FILES = new Set([".gitattributes", ".gitignore", "FORMAT.md"]);
+const OWN_FOLDERS = new Set(["notebooks", "packs"]);
+
+/** Whether a folder without format.json is one whose creation was cut short, and not something else's. */
+async function isNew(layout: Layout): Promise<boolean> {
+  for (const entry of await readdir(layout.folder, { withFileTypes: true })) {
+    if (entry.isDirectory() && OWN_FOLDERS.has(entry.name)) {
+      if ((await readdir(path.join(layout.folder, entry.name))).length > 0) {
+        return false;
+      }
+    } else if (!OWN_FILES.has(entry.name) && !entry.name.endsWith(".tmp") && entry.name !== "local") {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** Makes the folder's presence the switch; the agent completes it when the kernel starts. Throws what `fs` throws. */
@@ -84,12 +99,12 @@ export async function readHeads(layout: Layout): Promise<readonly Head[]> {
 }
 
 async function readHead(file: string): Promise<Head | undefined> {
-  const { session, notebook, head, time } = asObject(await readJson(file));
+  const { session, notebook, checkpoint, time } = asObject(await readJson(file));
   return typeof session === "string" &&
     typeof notebook === "string" &&
     typeof time === "string" &&
-    (typeof head === "string" || head === null)
-    ? { session, notebook: path.basename(notebook), head, time }
+    (typeof checkpoint === "string" || checkpoint === null)
+    ? { session, notebook, checkpoint, time }
     : undefined;
 }
 

@@ -14,10 +14,10 @@ export function headOf(history: History, place: Place | undefined, openedAt: str
     const [newest] = history.heads
       .filter(({ time }) => time >= openedAt)
       .sort((a, b) => (a.time < b.time ? 1 : -1));
-    return newest?.head ?? null;
+    return newest?.checkpoint ?? null;
   }
   const written = history.heads.find(({ session }) => session === place.session);
-  const start = written !== undefined && written.time > place.time ? written.head : place.head;
+  const start = written !== undefined && written.time > place.time ? written.checkpoint : place.head;
   return follow(history, place, start);
 }
 

@@ -82,6 +82,25 @@ def over(
     return np.ndarray(shape, kind, exporter, offset, strides)
 
 
+def subclass(plain: np.ndarray[Any, Any], cls: Any) -> Any:
+    """Make an array of a subclass over the memory of a plain one."""
+    return plain.view(cls)
+
+
+def set_subclass_attributes(made: Any, attributes: dict[str, Any]) -> None:
+    """Give an array of a subclass the attributes that it had."""
+    made.__dict__.update(attributes)
+
+
+def masked(plain: np.ndarray[Any, Any], mask: Any, fill_value: Any, hard: bool) -> Any:
+    """Make a masked array over the memory of a plain one and of a mask."""
+    made: Any = plain.view(np.ma.MaskedArray)
+    made._mask = mask
+    made._fill_value = fill_value
+    made._hardmask = hard
+    return made
+
+
 def global_generator() -> np.random.RandomState:
     """Return the generator behind np.random's functions."""
     return np.random.mtrand._rand
@@ -114,9 +133,9 @@ def _reduce_array(_encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
     base: Any = values.base
     if base is None:
         return _own(values)
-    while type(base) is np.ndarray and base.base is not None:
+    while getattr(base, "base", None) is not None:  # also past the stand-in that as_strided puts between
         base = base.base
-    if type(base) is np.ndarray:
+    if isinstance(base, np.ndarray):
         return _reduce_view(values, base)
     if isinstance(base, bytearray):
         return _reduce_over(values, base)
@@ -171,6 +190,23 @@ def _own(values: np.ndarray[Any, Any]) -> Reduced:
     return array, (pickle.PickleBuffer(flat_bytes), values.dtype, values.shape, order, writeable)
 
 
+def _reduce_subclass(_encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
+    plain = _plain(values)
+    return subclass, (plain, type(values)), dict(values.__dict__), None, None, set_subclass_attributes
+
+
+def _plain(values: np.ndarray[Any, Any]) -> Any:
+    """Return the memory of an array of a subclass: its own, or a view of whose it is."""
+    plain = values.view(np.ndarray)
+    return plain if values.base is not None else Independent(plain)
+
+
+def _reduce_masked(_encoder: Encoder, values: Any) -> Reduced:
+    # The fill value is made when somebody looks at it; one that nobody set is left out.
+    plain = _plain(values)
+    return masked, (plain, values._mask, None, values._hardmask)
+
+
 def _reduce_generator(_encoder: Encoder, generator: np.random.RandomState) -> Reduced:
     if generator is global_generator():
         return global_generator, ()
@@ -179,7 +215,6 @@ def _reduce_generator(_encoder: Encoder, generator: np.random.RandomState) -> Re
 
 _REDUCERS: dict[type, Callable[[Encoder, Any], Reduced]] = {
     np.ndarray: _reduce_array,
-    np.random.RandomState: _reduce_generator,
 }
 
 
@@ -187,4 +222,16 @@ def reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
     """Return the reducer for objects of exactly this type."""
     if issubclass(kind, np.dtype):
         return _reduce_dtype
+    if kind.__qualname__ == "RandomState":
+        return _reduce_generator
+    if issubclass(kind, np.ndarray) and kind is not np.ndarray:
+        return _subclass_reducer(kind)
     return _REDUCERS.get(kind)
+
+
+def _subclass_reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
+    if kind is np.ma.MaskedArray:
+        return _reduce_masked
+    if issubclass(kind, np.memmap) or kind.__reduce__ is not np.ndarray.__reduce__:
+        return None
+    return _reduce_subclass

@@ -15,7 +15,12 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray, ExtensionDtype
 from pandas.core.generic import NDFrame
+from pandas.core.groupby.groupby import BaseGroupBy
+from pandas.core.groupby.grouper import Grouping
+from pandas.core.groupby.ops import BaseGrouper
 from pandas.core.internals.blocks import Block
+from pandas.core.internals.managers import SingleBlockManager
+from pandas.core.window.rolling import BaseWindow
 
 from kishu_agent.encoding.libraries.numpy import Independent
 
@@ -28,6 +33,11 @@ if TYPE_CHECKING:
 def instance(cls: type, *arguments: Any) -> Any:
     """Make an instance without initializing it. Part of the folder's format."""
     return cls.__new__(cls, *arguments)
+
+
+def single_manager(cls: Any, block: Any, axis: Any) -> Any:
+    """Make the manager of a Series. Part of the folder's format."""
+    return cls(block, axis)
 
 
 _CACHES = frozenset({"_cache", "_metadata"})
@@ -74,19 +84,31 @@ def _reduce_plainly(_encoder: Encoder | None, obj: Any) -> Reduced:
 
 
 def _reduce_frame(_encoder: Encoder, frame: Any) -> Reduced:
-    function, arguments, state, *rest = frame.__reduce_ex__(5)
-    if type(state) is dict:
-        state = {key: value for key, value in state.items() if key not in _CACHES}
-    return (function, arguments, state, *rest)
+    function, arguments, *rest = frame.__reduce_ex__(5)
+    if rest and type(rest[0]) is dict:
+        rest[0] = {key: value for key, value in rest[0].items() if key not in _CACHES}
+    return (function, arguments, *rest)
 
+
+def _reduce_single_manager(_encoder: Encoder, manager: Any) -> Reduced:
+    # Its own state repeats the values as bare arrays.
+    return single_manager, (type(manager), manager.blocks[0], manager.axes[0])
+
+
+_LAZY = (BaseGroupBy, BaseGrouper, Grouping, BaseWindow)
+"""What keeps its results in a cache."""
 
 _PLAIN = (Block, ExtensionArray, ExtensionDtype, pd.Index)
 
 
 def reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
     """Return the reducer for objects of this type."""
+    if kind is SingleBlockManager:
+        return _reduce_single_manager
     if issubclass(kind, NDFrame):
         return _reduce_frame
     if issubclass(kind, _PLAIN):
         return _reduce_plainly
+    if issubclass(kind, _LAZY):
+        return _reduce_frame
     return None

@@ -1,0 +1,69 @@
+"""Instances whose own way of being pickled would run code of the notebook that does not expect it."""
+
+from __future__ import annotations
+
+import copyreg
+from typing import TYPE_CHECKING, Any
+
+from kishu_agent.encoding import rebuild
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kishu_agent.encoding.encoder import Encoder, Reduced
+
+
+def _reduce_exception(_encoder: Encoder, error: BaseException) -> Reduced:
+    # The usual way calls __init__ with `args`, which fails for an __init__ with other parameters.
+    state = {
+        "attributes": error.__dict__,
+        "cause": error.__cause__,
+        "context": error.__context__,
+        "suppress": error.__suppress_context__,
+    }
+    return rebuild.exception, (type(error), error.args), state, None, None, rebuild.set_exception_state
+
+
+def _reduce_instance(_encoder: Encoder, instance: Any) -> Reduced:
+    # pickle looks __setstate__ up on the empty instance, where a __getattr__ often recurses for ever.
+    state = object.__getstate__(instance)
+    if type(state) is not tuple:
+        state = (state, None)
+    return rebuild.instance, (type(instance),), state, None, None, rebuild.set_instance_state
+
+
+_PICKLING = (
+    "__reduce__",
+    "__reduce_ex__",
+    "__getstate__",
+    "__setstate__",
+    "__getnewargs__",
+    "__getnewargs_ex__",
+)
+
+
+def instance_reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
+    """Return the reducer for instances of a class, where pickle's own way does not serve."""
+    mro = type.__dict__["__mro__"].__get__(kind)
+    if BaseException in mro:
+        plain = all(_found(mro, name) in {None, BaseException, object} for name in _PICKLING)
+        return _reduce_exception if plain else None
+    if _found(mro, "__getattr__") is None and _found(mro, "__getattribute__") is object:
+        return None
+    plain = all(_found(mro, name) in {None, object} for name in _PICKLING)
+    return _reduce_instance if plain and _is_plain_object(kind, mro) else None
+
+
+def _found(mro: tuple[type, ...], name: str) -> type | None:
+    """Return the class of the MRO that defines a name."""
+    return next((base for base in mro if name in type.__dict__["__dict__"].__get__(base)), None)
+
+
+def _is_plain_object(kind: type, mro: tuple[type, ...]) -> bool:
+    """Tell whether instances consist of attributes only: no built-in container or C type below."""
+    python_made = all(base is object or base.__flags__ & _HEAP_TYPE for base in mro)
+    return python_made and kind not in copyreg.dispatch_table and kind.__itemsize__ == 0
+
+
+_HEAP_TYPE = 1 << 9
+"""Py_TPFLAGS_HEAPTYPE: made by a class statement (or a C extension's equivalent)."""
