@@ -20,6 +20,7 @@ Opens VS Code with Kishu, a Jupyter extension and a Python kernel.
 
 FOLDER       a folder of yours with notebooks, opened as it is (default: a copy of the demo, recording on)
 --port N     the port of 127.0.0.1 to serve VS Code on (default: a free one)
+--prepare    only make that copy of the demo
 --desktop    use the VS Code that is installed on this machine (its command is \`code\`)`;
 
 /**
@@ -56,7 +57,12 @@ function folderOf(named) {
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { port: { type: "string" }, desktop: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+    options: {
+      port: { type: "string" },
+      desktop: { type: "boolean" },
+      prepare: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
   });
   if (values.help === true) {
     console.log(usage);
@@ -68,6 +74,11 @@ async function main() {
   }
   const folder = folderOf(positionals[0]);
 
+  if (values.prepare === true) {
+    await setUp(["python"]);
+    await prepareDemo();
+    return;
+  }
   const desktop = values.desktop === true;
   await setUp(desktop ? ["python", "npm"] : ["python", "npm", "code-server"]);
   const opened = folder === undefined ? await prepareDemo() : { folder, notebook: undefined };

@@ -28,7 +28,8 @@ class RecordError(ValueError):
 
 def encode(record: DataclassInstance) -> bytes:
     """Canonical JSON of a record: keys sorted, no white space, UTF-8."""
-    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS)
+    # orjson sorts the keys of dicts, not the fields of dataclasses.
+    return orjson.dumps(orjson.loads(orjson.dumps(record)), option=orjson.OPT_SORT_KEYS)
 
 
 def decode(kind: type[Record], data: bytes | bytearray | memoryview | str) -> Record:

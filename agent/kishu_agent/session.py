@@ -27,8 +27,10 @@ from kishu_agent.record.storage import source
 from kishu_agent.restore.plan import Plan, make_plan
 from kishu_agent.restore.swap import swap
 from kishu_agent.tracking.covariable import Covariable
+from kishu_agent.tracking.idle import Idle
 from kishu_agent.tracking.names import Names
 from kishu_agent.tracking.randomness import Randomness
+from kishu_agent.tracking.reach import Reach
 from kishu_agent.tracking.tracker import Look, Tracker
 from kishu_agent.version import __version__
 
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
     from kishu_agent.tracking.covariable import Roots
 
 _log = logging.getLogger("kishu_agent")
+
+_CHEAP = 0.02
+"""Seconds: while a look at everything takes less, everything is looked at after each cell."""
 
 _PREVIEWS = 200
 """Names of a checkpoint that get a preview."""
@@ -64,6 +69,8 @@ class Session:
         self._running: tuple[str, float] | None = None
         self._restored_in_cell = False
         self._depth = 0
+        self._reach = Reach(shell.transform_cell)
+        self._verification = Idle()
         self._redo: list[str] = []
         self._failure: str | None = None
         self._head: str | None = None
@@ -115,6 +122,7 @@ class Session:
                 events.unregister(name, callback)
         atexit.unregister(self._at_exit)
         self._attached = False
+        self._verification.cancel()
         self._recorder.close(timeout=60)
         self._remove_head_file()
 
@@ -128,6 +136,7 @@ class Session:
         if os.getpid() != self._pid:
             return
         try:
+            self._verification.cancel()
             self._recorder.settle()
             if not info.store_history or info.silent:
                 return
@@ -182,7 +191,28 @@ class Session:
             outcome = "error"
         cell = Cell(str(info.raw_cell), _text(info.cell_id), result.execution_count)
         self._redo.clear()
-        self._record("cell", started, duration, outcome, cell, _cell_error(error))
+        look = self._tracker.look(self._reached(cell.code))
+        self._record("cell", started, duration, outcome, cell, _cell_error(error), look)
+        if look.partial:
+            self._verification.schedule(self._verify)
+
+    def _reached(self, code: str) -> set[Roots] | None:
+        """Return the co-variables that a cell can have changed, None for all."""
+        if self._tracker.seconds < _CHEAP:
+            self._reach.note(code)
+            return None
+        return self._reach.of_cell(code, self._names.current(), self._tracker.covariables)
+
+    def _verify(self) -> None:
+        """Compare what the last cell's code does not reach, and record what was found to have changed."""
+        if not self._attached or self._depth:
+            return
+        try:
+            look = self._tracker.look()
+            if look.differs:
+                self._record("between", now(), 0.0, "ok", look=look)
+        except BaseException as error:
+            self._fail(error)
 
     def _record(
         self,

@@ -7,10 +7,11 @@ import { runLogged } from "../lib/run.mjs";
 import { digest, textOf } from "../lib/steps.mjs";
 import { minimumPython } from "../lib/versions.mjs";
 
+const print = "import platform; print(platform.python_version())";
+
 /** @returns {{command: string, version: string} | undefined} the Python that makes the environment */
 function basePython() {
   const test = `import sys; sys.exit(sys.version_info < (${minimumPython.join(", ")}))`;
-  const print = "import platform; print(platform.python_version())";
   const candidates = [process.env["KISHU_PYTHON"] ?? "", "python3", "python"].filter((name) => name !== "");
   const found = firstThatRuns(candidates, ["-c", `${print}; ${test}`]);
   return found && { command: found.command, version: found.output };
@@ -28,10 +29,13 @@ export const pythonStep = {
     if (python === undefined) {
       throw new Error(`no Python ${minimumPython.join(".")} or newer was found`);
     }
-    // Clearing also removes packages that the project no longer asks for.
-    await runLogged("python", python.command, ["-m", "venv", "--clear", venv]);
-    const pip = [venvPython, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"];
-    await runLogged("python", venvPython, [...pip.slice(1), "-e", ".[dev]"], { cwd: root });
+    // An environment of this Python is brought up to date in place: another process may be using it.
+    const usable = firstThatRuns([venvPython], ["-c", print])?.output === python.version;
+    if (!usable) {
+      await runLogged("python", python.command, ["-m", "venv", "--clear", venv]);
+    }
+    const install = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet", "-e", ".[dev]"];
+    await runLogged("python", venvPython, install, { cwd: root });
   },
   advice:
     `install Python ${minimumPython.join(".")} or newer with its venv module (Debian: apt install python3-venv) and ` +

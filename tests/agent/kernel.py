@@ -84,7 +84,6 @@ class Kernel:
             "OMP_NUM_THREADS": "1",
             **(environment or {}),
         }
-        self._manager: KernelManager = KernelManager(kernel_spec_manager=_Specs())
         self._client: BlockingKernelClient | None = None
         self._cells = 0
         self.start()
@@ -92,6 +91,7 @@ class Kernel:
     # Life
 
     def start(self) -> None:
+        self._manager: KernelManager = KernelManager(kernel_spec_manager=_Specs())
         self._manager.start_kernel(cwd=str(self.directory), env=self._environment)
         self._connect()
 
@@ -110,6 +110,7 @@ class Kernel:
     def kill(self) -> None:
         """End the process with SIGKILL: it does nothing more."""
         self._manager.shutdown_kernel(now=True)
+        assert not self.alive
 
     def kill_and_start(self) -> None:
         self.kill()

@@ -20,7 +20,7 @@ const AFTER_LAST_IS = "False True True {'logistic': 0.957, 'stump': 0.671} True 
 
 scenario(
   "a recorded notebook goes back and forth, into a fresh kernel, and after the window was closed",
-  async ({ server, workbench }) => {
+  async ({ workbench }) => {
     const timeline = new Timeline(workbench);
     const notebook = await workbench.openNotebook("demo.ipynb");
     await timeline.open();
@@ -107,8 +107,9 @@ scenario(
     await timeline.waitForHead("guess = names");
     assert.equal(await probe.print(AFTER_LAST), AFTER_LAST_IS);
 
-    server.writeSettings({ ...allowed, "workbench.colorTheme": "Default High Contrast" });
-    await until("the theme", () => workbench.page.locator(".monaco-workbench.hc-black").count());
+    await workbench.runCommand("Preferences: Color Theme");
+    await workbench.pick("Dark High Contrast");
+    await workbench.page.locator(".monaco-workbench.hc-black").waitFor();
     await workbench.screenshot("timeline-high-contrast");
   },
   { userSettings: allowed },

@@ -13,7 +13,7 @@ import pickle
 import sys
 from dataclasses import dataclass, field
 from itertools import compress
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
@@ -65,6 +65,8 @@ class Encoded:
     depends: set[str]
     problem: str | None = None
     """Why it cannot be loaded again; the rest is then good for finding changes only."""
+    codes: list[CodeType] = field(default_factory=list)
+    memory: set[int] = field(default_factory=set)
     kinds: tuple[type, ...] = ()
     """Types of objects in it that no co-variable encoded before it had (within one look)."""
     prints: list[bytes] = field(default_factory=list)
@@ -131,6 +133,10 @@ class Encoder(pickle.Pickler):
         self.cells: set[int] = set()
         """Ids of the closure cells that were met, and of those that a stored function fills."""
         self.owned_cells: set[int] = set()
+        self.codes: list[CodeType] = []
+        """Code of the functions that are stored by value."""
+        self.memory: set[int] = set()
+        """Ids of the objects that own the memory of arrays, whether they are stored with it or not."""
         self._reducers = scope.reducers
 
     def depend(self, uid: str) -> None:
@@ -308,6 +314,7 @@ def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) ->
     encoded = Encoded(
         roots, parts, encoder.sink.pieces, [buffer.raw() for buffer in encoder.buffers], depends, problem
     )
+    encoded.codes, encoded.memory = encoder.codes, encoder.memory
     encoded.kinds = tuple(encoder.scope.linking)[kinds_before:]
     _drop_temporaries(encoder, encoded)
     return encoded
@@ -351,8 +358,8 @@ def _drop_temporaries(encoder: Encoder, encoded: Encoded) -> None:
     encoder.visited.clear()
     encoder.clear_memo()
     for part in encoded.parts.values():
-        # Only this list and the call's argument hold a temporary.
-        held = map((2).__lt__, map(sys.getrefcount, part.visited))
+        # A temporary is held by this list, by compress and by the call's argument.
+        held = map((3).__lt__, map(sys.getrefcount, part.visited))
         part.visited = list(compress(part.visited, held))
 
 

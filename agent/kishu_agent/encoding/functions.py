@@ -42,6 +42,7 @@ def reduce_function(encoder: Encoder, function: FunctionType) -> Reduced:
 
 def function_skeleton(encoder: Encoder, function: FunctionType, uid: str) -> tuple[Any, tuple[Any, ...]]:
     """Return the reduction of a function without its state."""
+    encoder.codes.append(function.__code__)
     return rebuild.function, (
         uid,
         function.__code__,

@@ -7,6 +7,7 @@ import decimal
 import enum
 import fractions
 import pathlib
+import pickle
 import re
 import sys
 import sysconfig
@@ -31,9 +32,12 @@ _IMMUTABLE = (
     | {types.BuiltinFunctionType, types.MethodType, types.ModuleType, types.CodeType, types.MappingProxyType}
     | {types.MethodDescriptorType, types.WrapperDescriptorType, types.MethodWrapperType, types.GenericAlias}
     | {dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone}
+    | {pickle.PickleBuffer}
     | {decimal.Decimal, fractions.Fraction, uuid.UUID, re.Pattern, weakref.ref}
     | {pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath}
 )
+
+_LIBRARY_FUNCTIONS = frozenset({"cython_function_or_method", "fused_cython_function"})
 
 _IMMUTABLE_LIBRARY_BASES = frozenset(
     {
@@ -65,6 +69,8 @@ _IMMUTABLE_LIBRARY_BASES = frozenset(
 def links(kind: type) -> bool:
     """Tell whether objects of exactly this type can join names that share them."""
     if kind in _IMMUTABLE or issubclass(kind, type | enum.Enum):
+        return False
+    if kind.__name__ in _LIBRARY_FUNCTIONS or str(kind.__module__).startswith("kishu_agent.encoding."):
         return False
     return not any(
         (base.__module__, base.__qualname__) in _IMMUTABLE_LIBRARY_BASES

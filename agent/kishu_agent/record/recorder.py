@@ -173,4 +173,18 @@ class Recorder:
                     f"{', '.join(roots)} is not stored.", action="It is recorded with the next cell."
                 )
         removed = tuple(sorted(before.keys() - job.covariables.keys()))
-        return dataclasses.replace(job.checkpoint, parent=parent, removed=removed, added=tuple(added))
+        checkpoint = dataclasses.replace(job.checkpoint, parent=parent, removed=removed, added=tuple(added))
+        return checkpoint if parent == job.checkpoint.parent else _renamed(checkpoint, before)
+
+
+def _renamed(checkpoint: Checkpoint, before: dict[Roots, StoredCovariable]) -> Checkpoint:
+    """Tell the changes of names against another parent than the one that could not be written."""
+    old = {name for roots in before for name in roots if ":" not in name}
+    new = {name for stored in checkpoint.added for name in stored.roots if ":" not in name}
+    lost = {name for roots in checkpoint.removed for name in roots if ":" not in name} - new
+    return dataclasses.replace(
+        checkpoint,
+        created=tuple(sorted(new - old)),
+        changed=tuple(sorted(new & old)),
+        deleted=tuple(sorted(lost)),
+    )

@@ -28,6 +28,15 @@ class Covariable:
     """Names that are the same object as an earlier one, by that one."""
     depends: frozenset[str]
     problem: str | None
+    uses: frozenset[str] = frozenset()
+    """Names in the code of its functions."""
+    dynamic: bool = False
+    """Whether code that reaches it can reach anything: its functions look names up as they run, or parts of it
+    could not be seen."""
+    packages: frozenset[str] = frozenset()
+    """Top-level packages of the types of its objects."""
+    memory: frozenset[int] = frozenset()
+    """Ids of the objects that own the memory of its arrays."""
     encoded: Encoded | None = field(default=None, repr=False)
     """Its stream and buffers, until they are copied or stored."""
     waits: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from kishu_agent import interrupts
 from kishu_agent.encoding.definitions import PREFIX, Definitions
 from kishu_agent.encoding.encoder import Encoded, Scope, encode
+from kishu_agent.tracking import randomness
 from kishu_agent.tracking.covariable import Covariable, Roots, find_aliases, group
 from kishu_agent.tracking.fingerprint import chunk_prints, print_of
+from kishu_agent.tracking.reach import code_names, is_dynamic, package_of
 from kishu_agent.tracking.trial import Trials
 
 if TYPE_CHECKING:
@@ -31,6 +34,10 @@ class Look:
     created: tuple[str, ...]
     changed: tuple[str, ...]
     deleted: tuple[str, ...]
+    identities: dict[str, int]
+    """Ids of the objects that names are bound to."""
+    partial: bool
+    """Whether some co-variables were taken to be as before without being compared."""
 
     @property
     def differs(self) -> bool:
@@ -54,24 +61,42 @@ class Tracker:
         self._randomness = randomness
         self.covariables: dict[Roots, Covariable] = {}
         """The session at the last look that was kept."""
+        self._identities: dict[str, int] = {}
+        self.seconds = 0.0
+        """How long the last look at everything took."""
         self._seen: list[Covariable] = []
         """Co-variables that were recorded in this kernel."""
 
-    def look(self) -> Look:
-        """Compare the session with the last look that was kept. Changes nothing."""
+    def look(self, reached: set[Roots] | None = None) -> Look:
+        """Compare the session with the last look that was kept. Changes nothing.
+
+        `reached` has the co-variables that can have changed, None for all. Names that are new or bound to other
+        objects than before are noticed in any case.
+        """
         collecting = gc.isenabled()
         gc.disable()  # many objects are made and kept for a moment: collections would find nothing, slowly
+        clock = time.perf_counter()
         try:
             with interrupts.watched():
-                return self._look()
+                look = self._look(reached)
         finally:
             self._scope.forget_types()
             if collecting:
                 gc.enable()
+        if not look.partial:
+            self.seconds = time.perf_counter() - clock
+        return look
 
-    def _look(self) -> Look:
-        values: dict[str, Any] = {**self._names.current(), **self._randomness.values()}
+    def _look(self, reached: set[Roots] | None) -> Look:
+        names = self._names.current()
+        identities = dict(zip(names, map(id, names.values()), strict=True))
+        values: dict[str, Any] = {**names, **self._randomness.values()}
+        kept = self._unreached(reached, identities)
+        for roots in kept:
+            for root in roots:
+                values.pop(root, None)
         self._define(values)
+        self._add_dependences(kept, values)
         encoded = self._encode_as_before(values)
         owners = {root: roots for roots in encoded for root in roots}
         visited = {root: encoded[owners[root]].parts[root].visited for root in values}
@@ -80,7 +105,31 @@ class Tracker:
         for roots in group(visited, values, definitions):
             form = encoded.get(roots) or encode(self._scope, roots, {root: values[root] for root in roots})
             found[roots] = self._compare(form, find_aliases(roots, values))
-        return Look(found, *self._names_changed(values, encoded, found))
+        changes = self._names_changed(set(names), values, encoded, found)
+        return Look({**kept, **found}, *changes, identities, bool(kept))
+
+    def _unreached(self, reached: set[Roots] | None, identities: dict[str, int]) -> dict[Roots, Covariable]:
+        """Return the co-variables that need not be compared."""
+        if reached is None:
+            return {}
+        kept = {
+            roots: covariable
+            for roots, covariable in self.covariables.items()
+            if roots not in reached and not roots[0].startswith(randomness.PREFIX) and not covariable.lost
+        }
+        before = self._identities
+        for roots in kept:
+            for root in roots:
+                if ":" not in root and identities.get(root) != before.get(root):
+                    return {}  # changed in a way that the cell's code does not show: then compare everything
+        return kept
+
+    def _add_dependences(self, kept: dict[Roots, Covariable], values: dict[str, Any]) -> None:
+        """Add the definitions that need to be compared and that what is not compared refers to."""
+        there = {root for roots in kept for root in roots}
+        for covariable in kept.values():
+            for root in covariable.depends - there:
+                self._find_definition(root, values)
 
     def _define(self, values: dict[str, Any]) -> None:
         """Make definitions of the functions that names refer to directly."""
@@ -130,25 +179,25 @@ class Tracker:
 
     def _compare(self, encoded: Encoded, aliases: dict[str, str]) -> Covariable:
         """Return the co-variable of the last look if it is unchanged, else a new one."""
-        for part in encoded.parts.values():
-            part.visited = []
-        prints = _prints(encoded)
-        depends = frozenset(encoded.depends)
-        found = Covariable(encoded.roots, prints, aliases, depends, encoded.problem, encoded)
+        found = _covariable(encoded, aliases)
         known = self.covariables.get(found.roots)
         if known is not None and known.prints == found.prints:
             found.problem = found.problem or known.problem  # it was tried then
+            known.memory = found.memory
             return found if known.lost or found.problem != known.problem else known
         found.problem = found.problem or self._trials.problem(encoded)
         return found
 
     def _names_changed(
-        self, values: dict[str, Any], encoded: dict[Roots, Encoded], found: dict[Roots, Covariable]
+        self,
+        now: set[str],
+        values: dict[str, Any],
+        encoded: dict[Roots, Encoded],
+        found: dict[Roots, Covariable],
     ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         before = {
             root: known for known in self.covariables.values() for root in known.roots if ":" not in root
         }
-        now = {root for root in values if ":" not in root}
         both = now & before.keys()
         created = tuple(sorted(now - before.keys()))
         deleted = tuple(sorted(before.keys() - now))
@@ -165,7 +214,7 @@ class Tracker:
                 changed += [
                     root for root in both.intersection(roots) if before[root].prints[root] != prints[root]
                 ]
-            changed += self._names_of_definitions(roots, values, both)
+            changed += self._names_of_definitions(roots, values, both & values.keys())
         return created, tuple(sorted(set(changed))), deleted
 
     def _names_of_definitions(self, roots: Roots, values: dict[str, Any], names: set[str]) -> list[str]:
@@ -179,7 +228,7 @@ class Tracker:
     def keep(self, look: Look) -> None:
         """Make this look the one that the next is compared with."""
         self._seen += [covariable for covariable in look.covariables.values() if covariable.waits]
-        self.covariables = look.covariables
+        self.covariables, self._identities = look.covariables, look.identities
 
     def reuse(self, state: Mapping[Roots, StoredCovariable]) -> dict[Roots, dict[str, Any]]:
         """Return the co-variables of a state whose live objects are right, though not under the same names.
@@ -235,17 +284,33 @@ class Tracker:
         }
         for stored in loaded:
             form = encode(self._scope, stored.roots, {root: values[root] for root in stored.roots})
-            covariables[stored.roots] = Covariable(
-                stored.roots,
-                _prints(form),
-                find_aliases(stored.roots, values),
-                frozenset(form.depends),
-                form.problem,
-                waits=False,
-                version=stored.version,
-            )
+            covariable = _covariable(form, find_aliases(stored.roots, values))
+            covariable.encoded, covariable.waits, covariable.version = None, False, stored.version
+            covariables[stored.roots] = covariable
         self._scope.forget_types()
         self.covariables = covariables
+        self._identities = {name: id(value) for name, value in self._names.current().items()}
+
+
+def _covariable(encoded: Encoded, aliases: dict[str, str]) -> Covariable:
+    """Describe an encoded co-variable. Lets go of the objects that were met."""
+    kinds: set[type] = set()
+    for part in encoded.parts.values():
+        kinds.update(map(type, part.visited))
+        part.visited = []
+    names = list(map(code_names, encoded.codes))
+    return Covariable(
+        encoded.roots,
+        _prints(encoded),
+        aliases,
+        frozenset(encoded.depends),
+        encoded.problem,
+        uses=frozenset().union(*(code.all for code in names)),
+        dynamic=encoded.problem is not None or any(map(is_dynamic, names)),
+        packages=frozenset(map(package_of, kinds)),
+        memory=frozenset(encoded.memory),
+        encoded=encoded,
+    )
 
 
 def _prints(encoded: Encoded) -> dict[str, bytes]:

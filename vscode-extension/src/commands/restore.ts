@@ -10,6 +10,9 @@ import { durationText } from "../timeline/words.ts";
 
 const SHOW_STATUS_MS = 6000;
 
+/** The status bar cuts long texts, and the figures come last. */
+const LONGEST_LABEL = 24;
+
 /** Below this a progress notification would only flash. */
 const SHOW_PROGRESS_AFTER_MS = 300;
 
@@ -88,7 +91,7 @@ function tell(report: RestoreReport, notebook: RecordedNotebook): void {
     ...(report.kept.length > 0 ? [l10n.t("{0} unchanged", report.kept.length)] : []),
   ];
   const where =
-    checkpoint === undefined ? l10n.t("State restored") : l10n.t("State after “{0}” restored", labelOf(checkpoint));
+    checkpoint === undefined ? l10n.t("State restored") : l10n.t("State after “{0}” restored", labelOf(checkpoint, LONGEST_LABEL));
   const details = [...parts, durationText(report.seconds)].join(", ");
   window.setStatusBarMessage(`$(history) ${where}: ${details}`, SHOW_STATUS_MS);
   const missing = Object.entries(report.missing);

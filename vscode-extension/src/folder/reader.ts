@@ -21,6 +21,12 @@ export class FolderReader {
     this.#events = new Records(layout.events, parseEvent);
   }
 
+  /** A record's file was written again. */
+  forget(file: string): void {
+    this.#checkpoints.forget(file);
+    this.#events.forget(file);
+  }
+
   /** The history; the same object as before when nothing changed. Never throws: what is wrong is in its `folder`. */
   async read(): Promise<History> {
     if (this.#running !== undefined) {

@@ -40,6 +40,13 @@ export class Records<T extends { readonly id: string; readonly format: number }>
     return [...this.#entries.values()].flatMap((entry) => (entry.kind === "damaged" ? [entry.damage] : []));
   }
 
+  /** The file was written again, which only damage or its repair does: it is read anew. */
+  forget(file: string): void {
+    if (path.dirname(file) === this.#folder) {
+      this.#entries.delete(path.basename(file));
+    }
+  }
+
   /** Reads what is new. True when anything changed. Throws when the folder can't be read. */
   async update(): Promise<boolean> {
     const names = (await namesIn(this.#folder)).filter((name) => name.endsWith(".json"));

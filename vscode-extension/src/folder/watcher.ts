@@ -34,7 +34,12 @@ export class WatchedHistory extends Disposables {
         this.#soon();
       };
       this.add(watcher.onDidCreate(soon));
-      this.add(watcher.onDidChange(soon));
+      this.add(
+        watcher.onDidChange((uri) => {
+          this.#reader.forget(uri.fsPath);
+          this.#soon();
+        }),
+      );
       this.add(watcher.onDidDelete(soon));
     }
     this.add({

@@ -18,7 +18,8 @@ export function hasStartupLine(): boolean {
 
 export async function addStartupLine(): Promise<void> {
   if (!hasStartupLine()) {
-    await setStartupCommands([...startupCommands(), STARTUP_LINE]);
+    // First, since an error in one line keeps those behind it from running; this one never fails.
+    await setStartupCommands([STARTUP_LINE, ...startupCommands()]);
   }
 }
 

@@ -11,7 +11,7 @@ import { bytesText, changesText, durationText, timeText } from "./words.ts";
 const MOST_NAMES = 3;
 
 /** VS Code cuts the description first; in a side bar of the usual width some of it is to be seen. */
-const LONGEST_LABEL = 26;
+const LONGEST_LABEL = 23;
 
 /** What the rows of one timeline have in common. */
 export interface Surroundings {

@@ -129,17 +129,24 @@ def _reduce_dtype(_encoder: Encoder, kind: np.dtype[Any]) -> Reduced:
     return NotImplemented
 
 
-def _reduce_array(_encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
-    base: Any = values.base
-    if base is None:
+def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
+    base = owner(values)
+    encoder.memory.add(id(base))
+    if base is values:
         return _own(values)
-    while getattr(base, "base", None) is not None:  # also past the stand-in that as_strided puts between
-        base = base.base
     if isinstance(base, np.ndarray):
         return _reduce_view(values, base)
     if isinstance(base, bytearray):
         return _reduce_over(values, base)
     return _own(values)
+
+
+def owner(values: np.ndarray[Any, Any]) -> Any:
+    """Return the object that owns an array's memory."""
+    base: Any = values
+    while getattr(base, "base", None) is not None:  # also past the stand-in that as_strided puts between
+        base = base.base
+    return base
 
 
 def _reduce_view(values: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> Reduced:

@@ -22,7 +22,7 @@ from pandas.core.internals.blocks import Block
 from pandas.core.internals.managers import SingleBlockManager
 from pandas.core.window.rolling import BaseWindow
 
-from kishu_agent.encoding.libraries.numpy import Independent
+from kishu_agent.encoding.libraries.numpy import Independent, owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,30 +47,32 @@ _CACHES = frozenset({"_cache", "_metadata"})
 class _Detached:
     """Stands in a stream for an extension array whose memory nobody else shares."""
 
-    __slots__ = ("values",)
+    __slots__ = ("encoder", "values")
 
-    def __init__(self, values: ExtensionArray) -> None:
+    def __init__(self, encoder: Encoder, values: ExtensionArray) -> None:
+        self.encoder = encoder
         self.values = values
 
     def __reduce__(self) -> Reduced:
-        return _reduce_plainly(None, self.values)
+        return _reduce_plainly(self.encoder, self.values)
 
 
-def _detach(value: Any) -> Any:
+def _detach(encoder: Encoder, value: Any) -> Any:
     if type(value) is np.ndarray:
+        encoder.memory.add(id(owner(value)))
         return Independent(value)
     if isinstance(value, ExtensionArray):
-        return _Detached(value)
+        return _Detached(encoder, value)
     if type(value) is tuple:
-        return tuple(map(_detach, value))
+        return tuple(_detach(encoder, item) for item in value)
     if type(value) is list:
-        return list(map(_detach, value))
+        return [_detach(encoder, item) for item in value]
     if type(value) is dict:
-        return {key: _detach(item) for key, item in value.items() if key not in _CACHES}
+        return {key: _detach(encoder, item) for key, item in value.items() if key not in _CACHES}
     return value
 
 
-def _reduce_plainly(_encoder: Encoder | None, obj: Any) -> Reduced:
+def _reduce_plainly(encoder: Encoder, obj: Any) -> Reduced:
     """Use the object's own reduction, without caches and with arrays on their own."""
     reduced = obj.__reduce_ex__(5)
     if isinstance(reduced, str):
@@ -79,8 +81,8 @@ def _reduce_plainly(_encoder: Encoder | None, obj: Any) -> Reduced:
     if function is copyreg.__newobj__:  # type: ignore[attr-defined]
         function = instance  # pickle's own checks that the object reduced is an instance of the class
     if rest:
-        rest[0] = _detach(rest[0]) or None
-    return (function, tuple(map(_detach, arguments)), *rest)
+        rest[0] = _detach(encoder, rest[0]) or None
+    return (function, _detach(encoder, arguments), *rest)
 
 
 def _reduce_frame(_encoder: Encoder, frame: Any) -> Reduced:

@@ -1,0 +1,155 @@
+"""Variables that have no stored form, and objects that lie or fail: reported by name, the others unaffected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from kernel import session_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kernel import Kernel
+
+UNENCODABLE = {
+    "generator": "bad = (i for i in range(5)); next(bad)",
+    "open file": "bad = open('/dev/null')",
+    "sqlite connection": "import sqlite3; bad = sqlite3.connect(':memory:')",
+    "socket": "import socket; bad = socket.socket()",
+    "thread": "import threading; bad = threading.Thread(target=print)",
+    "weak reference": "import weakref\nclass Target: pass\ntarget = Target(); bad = weakref.ref(target)",
+    "frame": "import sys; bad = sys._getframe()",
+    "inside of a container": "bad = {'a': [1, (i for i in 'x')]}",
+    "attribute of an instance": "class Holder: pass\nbad = Holder(); bad.file = open('/dev/null')",
+    "pickling raises": "class Refuses:\n    def __reduce__(self): raise RuntimeError('never')\nbad = Refuses()",
+    "pickling raises a silent error": (
+        "class Er(Exception):\n    def __str__(self): raise ValueError\n"
+        "class Refuses:\n    def __reduce__(self): raise Er()\nbad = Refuses()"
+    ),
+    "pickling ends the process": "class Exits:\n    def __reduce__(self): raise SystemExit('x')\nbad = Exits()",
+    "pickling interrupts": "class Stops:\n    def __reduce__(self): raise KeyboardInterrupt\nbad = Stops()",
+    "pickling gives nonsense": "class Odd:\n    def __reduce__(self): return 5\nbad = Odd()",
+    "pickling never ends": "class Endless:\n    def __reduce__(self): return Endless, (Endless(),)\nbad = Endless()",
+    "loading raises": (
+        "class Trap:\n    def __init__(self, ok=True):\n        if not ok: raise ValueError('no')\n"
+        "    def __reduce__(self): return Trap, (False,)\nbad = Trap()"
+    ),
+    "loading ends the process": (
+        "class Trap:\n    def __setstate__(self, state): raise SystemExit('no')\nbad = Trap(); bad.x = 1"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNENCODABLE)
+def test_what_cannot_be_stored_is_named_and_the_rest_is_right(name: str, kernel: Kernel, notebook: Path) -> None:
+    session_of(kernel, notebook)
+    kernel.cell("good = [1]; other = {'k': good}")
+    kernel.cell(UNENCODABLE[name])
+    entry = kernel.checkpoints()[-1]
+    assert kernel.session("s.failure") is None
+    assert "bad" in entry["created"]
+    assert entry["problems"]["bad"]
+    assert "good" not in entry["problems"]
+    head = entry["id"]
+    identity = kernel.value("id(bad)")
+    kernel.cell("good.append(2)")
+    kernel.serve("undo")
+    assert kernel.values(["good", "other['k'] is good", "id(bad)"]) == [[1], True, identity], "bad lives on"
+    kernel.serve("redo")
+    kernel.cell("bad = 'replaced'; good.append(3)")
+    failure = kernel.serve("restore", ref=head)["failure"]
+    assert failure["code"] == "NOT_RESTORABLE"
+    assert "bad" in failure["message"]
+    assert failure["details"]["bad"] == entry["problems"]["bad"]
+    assert kernel.values(["bad", "good"]) == ["replaced", [1, 2, 3]], "all or nothing"
+    assert kernel.refused(f"s.restore({head!r})").error == "NotRestorableError"
+    report = kernel.serve("restore", ref=head, missing_ok=True)["restored"]
+    assert list(report["missing"]) == ["bad"]
+    assert kernel.values(["'bad' in globals()", "good", "other['k'] is good"]) == [False, [1], True]
+    kernel.cell("after = good")
+    assert kernel.session("s.failure") is None
+    kernel.serve("undo", missing_ok=True)
+    assert kernel.values(["'after' in globals()", "good"]) == [False, [1]]
+
+
+HOSTILE = {
+    "equality": "class H:\n    def __eq__(self, o): raise SystemExit('eq')\n    __hash__ = None\nh = H(); i = h; j = [h, h]",
+    "hash": "class H:\n    def __hash__(self): raise SystemExit('hash')\nh = H(); i = h; j = [h, h]",
+    "attributes": "class H:\n    def __getattribute__(self, n): raise ValueError(n)\nh = H(); i = h; j = [h, h]",
+    "attributes exit": "class H:\n    def __getattr__(self, n): raise SystemExit(n)\nh = H(); i = h; j = [h, h]",
+    "attributes recurse": "class H:\n    def __getattr__(self, n): return getattr(self, n + '_')\nh = H(); i = h; j = [h, h]",
+    "everything is there": "class H:\n    def __getattr__(self, n): return H()\nh = H(); i = h; j = [h, h]",
+    "class raises": "class H:\n    @property\n    def __class__(self): raise ValueError('class')\nh = H(); i = h; j = [h, h]",
+    "class lies": "class H:\n    __class__ = int\nh = H(); i = h; j = [h, h]",
+    "class is a type": "class H:\n    __class__ = type\nh = H(); i = h; j = [h, h]",
+    "metaclass": (
+        "class M(type):\n    def __getattribute__(cls, n): raise SystemExit(n)\n    def __eq__(cls, o): raise SystemExit\n"
+        "    def __hash__(cls): raise SystemExit\nclass H(metaclass=M): pass\nh = i = j = 0"
+    ),
+    "module lies": "class H: pass\nH.__module__ = 5; H.__qualname__ = 'sys.exit'\nh = H(); i = h; j = [h, h]",
+    "looks like a library's": "class H: pass\nH.__module__ = 'collections'; H.__qualname__ = 'OrderedDict'; H.__name__ = 'x'\nh = H(); i = h; j = [h, h]",
+    "length and truth": (
+        "class H(list):\n    def __len__(self): return -5\n    def __bool__(self): raise SystemExit\n    def __iter__(self): raise SystemExit\n"
+        "h = H([1]); i = h; j = [h, h]"
+    ),
+    "strings": "class S(str):\n    def __eq__(self, o): raise SystemExit\n    def __hash__(self): return 1\nh = S('h'); i = h; j = [h, h]; globals()[h] = 1",
+    "mock": "from unittest import mock\nh = mock.MagicMock(); i = h; j = [h, h]",
+    "standard output": "import sys\nclass H:\n    def __getstate__(self):\n        print('pickled')\n        return {}\nh = H(); i = h; j = [h, h]",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_objects_harm_nobody(name: str, kernel: Kernel, notebook: Path) -> None:
+    session_of(kernel, notebook)
+    kernel.cell("good = [1]; other = good")
+    run = kernel.run(HOSTILE[name])
+    assert (run.error, run.stderr) == (None, "")
+    assert kernel.session("s.failure") is None
+    entry = kernel.checkpoints()[-1]
+    assert {"h", "i", "j"} <= set(entry["created"])
+    kernel.cell("good.append(2)")
+    assert kernel.session("s.failure") is None
+    kernel.serve("undo")
+    assert kernel.values(["good", "other is good"]) == [[1], True]
+    kernel.serve("redo")
+    assert kernel.values(["good", "other is good", "'h' in globals()"]) == [[1, 2], True, True]
+    assert kernel.serve("undo")["failure"] is None
+    assert kernel.serve("undo")["failure"] is None
+    assert kernel.value("'h' in globals()") is False
+    assert kernel.serve("redo", missing_ok=True)["failure"] is None
+    assert kernel.serve("redo", missing_ok=True)["failure"] is None
+    assert kernel.values(["good", "other is good"]) == [[1, 2], True]
+
+
+def test_a_thing_that_cannot_be_stored_moves_on(kernel: Kernel, notebook: Path) -> None:
+    """A generator that was advanced is not the one of before: a restore must not pretend that it is."""
+    session_of(kernel, notebook)
+    kernel.cell("g = (i for i in range(5)); x = 0")
+    kernel.cell("x = next(g)")
+    reply = kernel.serve("undo")
+    assert reply["failure"] is not None
+    assert reply["failure"]["code"] == "NOT_RESTORABLE"
+    assert "g" in reply["failure"]["details"]
+
+
+def test_a_failing_load_leaves_the_session_as_it_was(kernel: Kernel, notebook: Path) -> None:
+    session_of(kernel, notebook)
+    kernel.cell(
+        "import builtins\nclass Fragile:\n    def __setstate__(self, state):\n"
+        "        import builtins\n        if getattr(builtins, 'broken', False): raise ValueError('broken')\n"
+        "        self.__dict__.update(state)\nf = Fragile(); f.x = [1]; a = [1]; b = f.x"
+    )
+    head = kernel.session("s.head")
+    kernel.cell("a.append(2); f = None; b = None; c = 1")
+    kernel.hidden("import builtins; builtins.broken = True; del builtins")
+    try:
+        before = kernel.values(["id(a)", "a", "f", "b", "c"])
+        failure = kernel.serve("restore", ref=head)["failure"]
+        assert failure["code"] in {"LOAD_FAILED", "NOT_RESTORABLE"}
+        assert "f" in failure["message"]
+        assert kernel.values(["id(a)", "a", "f", "b", "c"]) == before
+    finally:
+        kernel.hidden("import builtins; del builtins.broken, builtins")
+    assert kernel.serve("restore", ref=head)["failure"] is None
+    assert kernel.values(["a", "f.x is b", "'c' in globals()"]) == [[1], True, False]
