@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.version import __version__
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from kishu_agent.session import Session
 
 __all__ = ["Checkpoint", "RestoreReport", "Session", "__version__", "attach", "autostart", "current"]
+
+# What goes wrong is shown in the timeline and by Session.status(), never in the output of a person's cell.
+logging.getLogger("kishu_agent").addHandler(logging.NullHandler())
+logging.getLogger("kishu_agent").propagate = False
 
 _session: Session | None = None
 

@@ -26,20 +26,22 @@ def attach(notebook_path: str | os.PathLike[str], session: Session | None) -> Se
             "There is no IPython in this process.",
             action="Attach inside of a notebook's kernel or in IPython.",
         )
-    if session is not None and session.attached:
-        if session.notebook == notebook and session.runs_here():
-            return session
-        session.detach()
+    if session is not None and session.attached and session.notebook == notebook and session.runs_here():
+        return session
     from kishu_agent.session import Session
 
-    session = Session(shell, notebook)
-    session.start()
-    return session
+    new = Session(shell, notebook)
+    if session is not None:
+        session.detach()
+    new.start()
+    return new
 
 
 def _notebook(notebook_path: str | os.PathLike[str]) -> Path:
     try:
         notebook = Path(os.path.abspath(os.fspath(notebook_path)))  # noqa: PTH100 - keeps symbolic links
+        if "\0" in str(notebook):
+            raise ValueError("a null character")
     except (TypeError, ValueError) as error:
         raise AttachError(f"{notebook_path!r} is not the path of a notebook.") from error
     if not notebook.name or notebook.is_dir():

@@ -21,7 +21,7 @@ from kishu_agent.history.checkpoint import Cell, CellError, Checkpoint, new_id
 from kishu_agent.history.event import Event
 from kishu_agent.history.head import Head
 from kishu_agent.protocol.models import RestoreReport, SessionStatus
-from kishu_agent.record.preview import preview
+from kishu_agent.record.preview import clean, preview
 from kishu_agent.record.recorder import Job, Recorder
 from kishu_agent.record.storage import source
 from kishu_agent.restore.plan import Plan, make_plan
@@ -189,19 +189,18 @@ class Session:
             outcome = "interrupted"
         elif error is not None or not result.success:
             outcome = "error"
-        cell = Cell(str(info.raw_cell), _text(info.cell_id), result.execution_count)
+        cell = Cell(clean(str(info.raw_cell)), _text(info.cell_id), result.execution_count)
         self._redo.clear()
-        look = self._tracker.look(self._reached(cell.code))
+        reached, touched = self._reached(cell.code)
+        look = self._tracker.look(reached, touched)
         self._record("cell", started, duration, outcome, cell, _cell_error(error), look)
         if look.partial:
             self._verification.schedule(self._verify)
 
-    def _reached(self, code: str) -> set[Roots] | None:
-        """Return the co-variables that a cell can have changed, None for all."""
-        if self._tracker.seconds < _CHEAP:
-            self._reach.note(code)
-            return None
-        return self._reach.of_cell(code, self._names.current(), self._tracker.covariables)
+    def _reached(self, code: str) -> tuple[set[Roots] | None, set[Roots]]:
+        """Return the co-variables to be compared (None for all), and those that the cell is about."""
+        reached, touched = self._reach.of_cell(code, self._names.current(), self._tracker.covariables)
+        return None if self._tracker.seconds < _CHEAP else reached, touched
 
     def _verify(self) -> None:
         """Compare what the last cell's code does not reach, and record what was found to have changed."""
@@ -227,12 +226,12 @@ class Session:
         """Record the session as it is now as a child of HEAD."""
         if not (self.folder.path / "format.json").exists():
             self._start_over()
+            look = None
         look = look or self._tracker.look()
-        parent = self._recorder.resolve(self._head)
-        branch, event = self._choose_branch(parent)
+        branch, event = self._choose_branch(self.head)
         checkpoint = Checkpoint(
             id=new_id(),
-            parent=parent,
+            parent=self._head,
             branch=branch,
             kind=kind,
             started=started,
@@ -284,12 +283,11 @@ class Session:
         """Note where the history is. Called in the recorder's thread after each job."""
         if self._recorder.failure is not None:
             self._failure = self._recorder.failure
-            self._head = self._recorder.resolve(self._head)
         self._write_head_file()
 
     def _write_head_file(self) -> None:
         if self._attached:
-            head = self._recorder.resolve(self._head)
+            head = self.head
             checkpoint = self._history.get(head)
             branch = self._branch or (checkpoint.branch if checkpoint else None)
             with contextlib.suppress(KishuError):
@@ -307,7 +305,7 @@ class Session:
     @property
     def head(self) -> str | None:
         """Id of the checkpoint that the kernel is at; None before the first."""
-        return self._head
+        return self._recorder.resolve(self._head)
 
     @property
     def failure(self) -> str | None:
@@ -327,7 +325,7 @@ class Session:
 
     def tag(self, name: str, ref: str = "HEAD") -> None:
         """Give a checkpoint a name of its own."""
-        checkpoint = refs.resolve(self._refreshed(), ref, self._head)
+        checkpoint = refs.resolve(self._refreshed(), ref, self.head)
         self._add_event(Event(id=new_id(), kind="tag", subject=checkpoint, name=name, time=now()))
 
     def rename_branch(self, name: str, new_name: str) -> None:
@@ -347,14 +345,14 @@ class Session:
 
     def status(self) -> SessionStatus:
         """Return the state of recording."""
-        head = self._history.get(self._recorder.resolve(self._head))
+        head = self._history.get(self.head)
         branch = self._branch or (head.branch if head else None)
         return SessionStatus(
             attached=self._attached,
             session=self.id,
             notebook=str(self.notebook),
             folder=str(self.folder.path),
-            head=self._head,
+            head=self.head,
             branch=self._history.branch_name(branch) if branch else None,
             pending=self._recorder.pending,
             can_undo=head is not None and head.parent is not None,
@@ -375,14 +373,14 @@ class Session:
         Raises UnknownRefError, AmbiguousRefError, NotRestorableError (unless `missing_ok`, which leaves such
         variables out and names them in the report), LoadError, DamagedError.
         """
-        target = refs.resolve(self._refreshed(), ref, self._head)
+        target = refs.resolve(self._refreshed(), ref, self.head)
         report = self._restore(target, missing_ok=missing_ok)
         self._redo.clear()
         return report
 
     def undo(self, *, missing_ok: bool = False) -> RestoreReport:
         """Go back to the state before the last cell. Raises NothingToUndoError, and what `restore` does."""
-        head = self._refreshed().get(self._head)
+        head = self._refreshed().get(self.head)
         if head is None or head.parent is None:
             raise errors.NothingToUndoError("There is nothing to undo: this is the first state.", "undo")
         report = self._restore(head.parent, missing_ok=missing_ok)
@@ -411,7 +409,8 @@ class Session:
         )
         missing = _missing(plan, missing_ok=missing_ok)
         load, plan = self._load(plan, missing if missing_ok else None)
-        kept = {root for stored in plan.keep for root in stored.roots}
+        left = tuple(stored for stored in plan.missing if tracker.same_objects(stored))
+        kept = {root for stored in (*plan.keep, *left) for root in stored.roots}
         loaded = load.loaded
         gone = tuple(sorted(self._names.current().keys() - kept - loaded.keys()))
         with interrupts.delayed():
@@ -420,9 +419,9 @@ class Session:
             }
             swap(self._namespace, self._names, self._randomness, {**bound, **loaded}, gone)
             load.commit()
-            previous, self._head, self._branch = self._head, target, None
+            previous, self._head, self._branch = self.head, target, None
             self._restored_in_cell = self._depth > 0
-        self._tracker.adopt(plan.keep, plan.load, loaded)
+        self._tracker.adopt((*plan.keep, *left), plan.load, loaded)
         self._write_head_file()
         return RestoreReport(
             checkpoint=target,
@@ -499,7 +498,7 @@ def _cell_error(error: BaseException | None) -> CellError | None:
         message = str(error)
     except Exception:
         message = ""
-    return CellError(type(error).__name__, message[:500])
+    return CellError(type(error).__name__, clean(message[:500]))
 
 
 def _text(value: object) -> str | None:

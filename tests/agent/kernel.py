@@ -308,9 +308,10 @@ def _clear():
     for name in Names(shell.user_ns, shell.user_ns_hidden).current():
         del shell.user_ns[name]
     hook = shell.displayhook
+    hook.flush()
     for name in ("_", "__", "___"):
         setattr(hook, name, "")
-    hook.flush()
+        shell.user_ns[name] = getattr(hook, name)
     gc.collect()
 _clear()
 globals().pop('_clear', None)

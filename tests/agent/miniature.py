@@ -115,6 +115,7 @@ def _is_cache(name: str) -> bool:
 _KERNELS_OWN = {
     "__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtin__", "__builtins__", "__session__",
     "_ih", "_oh", "_dh", "In", "Out", "get_ipython", "exit", "quit", "open", "_exit_code", "__annotations__",
+    "__warningregistry__",
 }  # fmt: skip
 
 

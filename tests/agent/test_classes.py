@@ -113,7 +113,7 @@ CASES: dict[str, tuple[Cell, ...]] = {
         (
             "import functools\nclass A:\n    @property\n    def p(self): return self._p\n    @p.setter\n    def p(self, v): self._p = v\n"
             "    @staticmethod\n    def s(): return 3\n    @classmethod\n    def c(cls): return cls\n"
-            "    @functools.cached_property\n    def cached(self): return [1]\n    @functools.singledispatchmethod\n    def sd(self, x): return 'o'\n"
+            "    @functools.cached_property\n    def cached(self): return [1]\n"
             "a = A(); a.p = 3",
             "a.p == 3 and a.s() == 3 and a.c() is A",
         ),

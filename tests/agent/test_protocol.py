@@ -115,8 +115,12 @@ def test_texts_that_need_escaping(kernel: Kernel, notebook: Path) -> None:
     assert entry["created"] == ['a"b', "x"]
     failure = only(kernel.serve("restore", ref="it's \"odd\" \\ é\n"), "failure")
     assert failure["code"] == "UNKNOWN_REF"
-    kernel.cell("x = '\\ud800'; globals()['\\ud801'] = 1")
-    assert len(kernel.checkpoints()) == 3
+    kernel.cell("x = '\\ud800'")
+    kernel.cell("globals()['\\ud801'] = 1")
+    kernel.cell("y = [1]")
+    assert "y" in kernel.checkpoints()[-1]["created"]
+    kernel.serve("undo", missing_ok=True)
+    assert kernel.values(["'y' in globals()", "x"]) == [False, "\ud800"]
 
 
 def test_pausing(kernel: Kernel, notebook: Path) -> None:

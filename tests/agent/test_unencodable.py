@@ -31,6 +31,8 @@ UNENCODABLE = {
     "pickling interrupts": "class Stops:\n    def __reduce__(self): raise KeyboardInterrupt\nbad = Stops()",
     "pickling gives nonsense": "class Odd:\n    def __reduce__(self): return 5\nbad = Odd()",
     "pickling never ends": "class Endless:\n    def __reduce__(self): return Endless, (Endless(),)\nbad = Endless()",
+    "an object of C that does not load": "import functools; bad = functools.cmp_to_key(len)",
+    "a function with registered types": "import functools\n@functools.singledispatch\ndef bad(x): return x",
     "loading raises": (
         "class Trap:\n    def __init__(self, ok=True):\n        if not ok: raise ValueError('no')\n"
         "    def __reduce__(self): return Trap, (False,)\nbad = Trap()"

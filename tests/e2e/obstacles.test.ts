@@ -181,7 +181,11 @@ scenario(
     await timeline.waitFor((rows) => rows.length === 4);
     assert.match(await timeline.message(), /Restricted mode/);
     assert.deepEqual(await notebook.codeLenses(IMPORTS), []);
-    await timeline.restore("x = 1");
+    const row = await workbench.treeRow("Timeline", "x = 1");
+    await row.hover();
+    assert.equal(await row.locator(".action-label").count(), 0);
+    await workbench.runCommand("Kishu: Restore State...");
+    await workbench.pick("x = 1");
     await workbench.waitForNotification(/Restoring needs a trusted workspace/);
     await workbench.screenshot("restricted");
   },

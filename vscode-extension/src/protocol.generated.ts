@@ -218,7 +218,10 @@ export interface RestoreReport {
   readonly removed: readonly string[];
   /** Names whose live objects were right already. */
   readonly kept: readonly string[];
-  /** Names that could not be brought back, with the reason; only with `missing_ok`. */
+  /**
+   * Names that could not be brought back, with the reason; only with `missing_ok`. Those that are still bound to
+   * the object of that time are left as they are now, the others are gone.
+   */
   readonly missing: Readonly<Record<string, string>>;
   readonly seconds: number;
 }

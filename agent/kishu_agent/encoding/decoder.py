@@ -13,7 +13,7 @@ from kishu_agent.encoding.definitions import PREFIX
 from kishu_agent.encoding.encoder import phases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from kishu_agent.encoding.definitions import Definitions
 
@@ -29,8 +29,16 @@ class DecodeError(Exception):
 class Source:
     """The stored form of one co-variable that is to be loaded."""
 
-    def __init__(self, roots: tuple[str, ...], stream: bytes | bytearray, buffers: Iterable[Any]) -> None:
+    def __init__(
+        self,
+        roots: tuple[str, ...],
+        stream: bytes | bytearray,
+        arrays: Sequence[Callable[[memoryview], None]],
+        buffers: Iterable[Any],
+    ) -> None:
+        """`arrays` has, for each array, what reads its bytes into memory of the array's size."""
         self.roots = roots
+        self.arrays = arrays
         self._unpickler = pickle.Unpickler(io.BytesIO(stream), buffers=buffers)
         self._busy = False
         self._phases = iter(phases(roots))
@@ -85,6 +93,7 @@ class Load:
         self._definitions = definitions
         self._session = session
         self._sources: list[Source] = []
+        self._loading: Source | None = None
         self._by_definition: dict[str, Source] = {}
         self._defined: dict[str, Any] = {}
         self.loaded: dict[str, Any] = {}
@@ -103,13 +112,25 @@ class Load:
         try:
             for phase in ("skeleton", "behaviour", "data", "value"):
                 for source in self._sources:
-                    source.advance(phase, self.loaded)
+                    self._advance(source, phase)
         finally:
             rebuild.enter(previous)
             # The unpicklers' memos hold every loaded object, and who shares memory is told by reference counts.
             self._sources.clear()
             self._by_definition.clear()
         return self.loaded
+
+    def _advance(self, source: Source, phase: str) -> None:
+        outer, self._loading = self._loading, source
+        try:
+            source.advance(phase, self.loaded)
+        finally:
+            self._loading = outer
+
+    def fill(self, number: int, memory: memoryview) -> None:
+        """Read an array of the co-variable that is being loaded into memory of its size."""
+        if self._loading is not None:
+            self._loading.arrays[number](memory)
 
     def commit(self) -> None:
         """Make the loaded definitions the ones that are known in the session."""
@@ -120,7 +141,7 @@ class Load:
         """Return a definition: a loaded one, one still to be loaded, or the live one."""
         root = PREFIX + uid
         if uid not in self._defined and (source := self._by_definition.get(root)) is not None:
-            source.advance("skeleton", self.loaded)
+            self._advance(source, "skeleton")
         if uid in self._defined:
             return self._defined[uid]
         found = self._definitions.find(uid)

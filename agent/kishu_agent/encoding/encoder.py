@@ -44,8 +44,10 @@ class Part:
     """The share of one root in an encoded co-variable."""
 
     stream: list[bytes] = field(default_factory=list)
+    arrays: list[int] = field(default_factory=list)
+    """Which of the co-variable's arrays are its own."""
     buffers: list[int] = field(default_factory=list)
-    """Which of the co-variable's buffers are its own."""
+    """Which of the co-variable's other buffers are its own."""
     visited: list[Any] = field(default_factory=list)
     """Objects met that can join names. Kept only while names are grouped."""
 
@@ -61,16 +63,24 @@ class Encoded:
     roots: tuple[str, ...]
     parts: dict[str, Part]
     pieces: list[bytes]
+    arrays: list[memoryview]
     buffers: list[memoryview]
     depends: set[str]
     problem: str | None = None
     """Why it cannot be loaded again; the rest is then good for finding changes only."""
+    blind: bool = False
+    """Whether it has objects whose content could not be seen."""
     codes: list[CodeType] = field(default_factory=list)
     memory: set[int] = field(default_factory=set)
     kinds: tuple[type, ...] = ()
     """Types of objects in it that no co-variable encoded before it had (within one look)."""
     prints: list[bytes] = field(default_factory=list)
-    """Prints of the chunks of each buffer (tracking/fingerprint.py), once they are computed."""
+    """Prints of the chunks of each array and then each buffer (tracking/fingerprint.py), once computed."""
+
+    @property
+    def memory_views(self) -> list[memoryview]:
+        """The arrays, then the other buffers."""
+        return self.arrays + self.buffers
 
 
 class Scope:
@@ -123,7 +133,10 @@ class Encoder(pickle.Pickler):
         # Found by Pickler.__init__ on the instance; a C function costs almost nothing per object.
         self.persistent_id = self.visited.append  # type: ignore[method-assign]
         self.sink = _Sink()
+        self.arrays: list[memoryview] = []
+        """Memory of arrays, to be read back into arrays that own theirs; streams have their numbers."""
         self.buffers: list[pickle.PickleBuffer] = []
+        """What other objects give out of band, in pickle's own way."""
         # Nothing here refers back to the pickler: a cycle would keep the user's memory until a collection.
         super().__init__(self.sink, protocol=5, buffer_callback=self.buffers.append)
         self.scope = scope
@@ -138,6 +151,11 @@ class Encoder(pickle.Pickler):
         self.memory: set[int] = set()
         """Ids of the objects that own the memory of arrays, whether they are stored with it or not."""
         self._reducers = scope.reducers
+
+    def add_array(self, memory: memoryview) -> int:
+        """Store the memory of an array besides the stream. Returns its number."""
+        self.arrays.append(memory)
+        return len(self.arrays) - 1
 
     def depend(self, uid: str) -> None:
         """Note that what is being encoded refers to a definition."""
@@ -250,6 +268,7 @@ def _encode_carefully(scope: Scope, roots: tuple[str, ...], values: dict[str, An
     except BaseException as error:
         interrupts.reraise(error)
         return _opaque(roots, values, _describe(values[roots[0]], error))
+    encoded.blind = encoder.problem is not None
     encoded.problem = encoder.problem or encoded.problem
     return encoded
 
@@ -285,9 +304,9 @@ def _encode_deep(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -
 
 def _opaque(roots: tuple[str, ...], values: dict[str, Any], problem: str) -> Encoded:
     """Return the form of a co-variable of which nothing can be seen but the objects themselves."""
-    parts = {root: Part([str(id(values[root])).encode()], [], [values[root]]) for root in roots}
+    parts = {root: Part([str(id(values[root])).encode()], visited=[values[root]]) for root in roots}
     pieces = [piece for part in parts.values() for piece in part.stream]
-    return Encoded(roots, parts, pieces, [], set(), problem)
+    return Encoded(roots, parts, pieces, [], [], set(), problem, blind=True)
 
 
 def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) -> Encoded:
@@ -296,14 +315,12 @@ def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) ->
     kinds_before = len(encoder.scope.linking)
     for phase, root in phases(roots):
         part = parts[root]
-        start, first_buffer, first_visit = (
-            len(encoder.sink.pieces),
-            len(encoder.buffers),
-            len(encoder.visited),
-        )
+        start, first_visit = len(encoder.sink.pieces), len(encoder.visited)
+        first_array, first_buffer = len(encoder.arrays), len(encoder.buffers)
         for item in _items(encoder, phase, root, values[root]):
             encoder.dump(item)
         part.stream += encoder.sink.pieces[start:]
+        part.arrays += range(first_array, len(encoder.arrays))
         part.buffers += range(first_buffer, len(encoder.buffers))
         part.visited += _linking(encoder.scope.linking, encoder.visited, first_visit)
     if encoder.cells - encoder.owned_cells:
@@ -312,7 +329,13 @@ def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) ->
         problem = f"{name} is stored by a name of the notebook only"
     depends = encoder.depends - set(roots)
     encoded = Encoded(
-        roots, parts, encoder.sink.pieces, [buffer.raw() for buffer in encoder.buffers], depends, problem
+        roots,
+        parts,
+        encoder.sink.pieces,
+        encoder.arrays,
+        [buffer.raw() for buffer in encoder.buffers],
+        depends,
+        problem,
     )
     encoded.codes, encoded.memory = encoder.codes, encoder.memory
     encoded.kinds = tuple(encoder.scope.linking)[kinds_before:]

@@ -15,6 +15,7 @@ import sys
 import threading
 import types
 import typing
+import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,6 +33,9 @@ class Loading(Protocol):
 
     def definition(self, uid: str) -> Any:
         """Return the function or class with this uid, loading it if need be."""
+
+    def fill(self, number: int, memory: memoryview) -> None:
+        """Read an array's bytes into memory of its size."""
 
     def define(self, uid: str, obj: Any) -> None:
         """Make `obj` known under its uid."""
@@ -58,6 +62,11 @@ def _loading() -> Loading:
     if _current is None:
         raise RuntimeError("this stream can only be loaded through kishu_agent")
     return _current
+
+
+def fill(number: int, memory: memoryview) -> None:
+    """Read the bytes of an array, by its number in the co-variable, into memory of its size."""
+    _loading().fill(number, memory)
 
 
 def definition(uid: str) -> Any:
@@ -217,9 +226,12 @@ def new_enum(
     dict.update(body, {"__module__": "__main__", "__qualname__": qualified_name})
     for member, value in members:
         body[member] = value
-    made: type = enum.EnumMeta.__new__(metaclass, name, bases, body)  # type: ignore[arg-type]
+    made: Any = enum.EnumMeta.__new__(metaclass, name, bases, body)  # type: ignore[arg-type]
+    for member, value in members:
+        if made.__members__[member].value != value:
+            raise TypeError(f"{name} makes the values of its members itself")
     _loading().define(uid, made)
-    return made
+    return made  # type: ignore[no-any-return]
 
 
 def set_attributes(made: type, attributes: Mapping[str, Any]) -> None:
@@ -313,6 +325,15 @@ def type_variable(name: str, constraints: tuple[Any, ...], options: dict[str, An
 def new_type(name: str, supertype: Any) -> Any:
     """Make a typing.NewType."""
     return typing.NewType(name, supertype)
+
+
+class _Gone:
+    """What a dead reference refers to: nothing, any more."""
+
+
+def dead_reference() -> weakref.ref[Any]:
+    """Make a weak reference whose object is gone."""
+    return weakref.ref(_Gone())
 
 
 def lock(*, reentrant: bool, locked: bool) -> Any:

@@ -10,6 +10,7 @@ import sys
 import threading
 import types
 import typing
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding import functions, rebuild
@@ -48,8 +49,25 @@ def _reduce_cached_property(_encoder: Encoder, value: functools.cached_property[
 
 
 def _reduce_mapping_proxy(_encoder: Encoder, value: types.MappingProxyType[Any, Any]) -> Reduced:
+    if id(value) == id(dataclasses._EMPTY_METADATA):  # type: ignore[attr-defined]
+        return getattr, (dataclasses, "_EMPTY_METADATA")
     # The mapping inside is reached by the collector only.
     return rebuild.mapping_proxy, (gc.get_referents(value)[0],)
+
+
+def _reduce_weak_reference(_encoder: Encoder, reference: Any) -> Reduced:
+    if reference.__callback__ is not None:
+        return NotImplemented
+    target = reference()
+    return (rebuild.dead_reference, ()) if target is None else (weakref.ref, (target,))
+
+
+def _reduce_weak_mapping(_encoder: Encoder, mapping: Any) -> Reduced:
+    return type(mapping), (dict(mapping.items()),)
+
+
+def _reduce_weak_set(_encoder: Encoder, objects: Any) -> Reduced:
+    return weakref.WeakSet, (list(objects),)
 
 
 def _reduce_memory_view(_encoder: Encoder, view: memoryview) -> Reduced:
@@ -147,6 +165,10 @@ REDUCERS: dict[type, Reducer] = {
     typing.TypeVar: _reduce_type_variable,
     typing.NewType: _reduce_new_type,
     memoryview: _reduce_memory_view,
+    weakref.ref: _reduce_weak_reference,
+    weakref.WeakKeyDictionary: _reduce_weak_mapping,
+    weakref.WeakValueDictionary: _reduce_weak_mapping,
+    weakref.WeakSet: _reduce_weak_set,
     type(threading.Lock()): _reduce_lock,
     type(threading.RLock()): _reduce_reentrant_lock,
     _missing: _reduce_missing,

@@ -158,6 +158,9 @@ class Manifest:
     how: How
     stream: Blob | None
     buffers: tuple[Blob, ...] = ()
+    arrays: int = 0
+    """The first so many buffers are the memory of arrays, which the stream refers to by number; the others are
+    pickle's out-of-band buffers, in the order in which the stream wants them."""
     depends: tuple[str, ...] = ()
     token: str = ""
     """Makes versions without a stored form differ from each other."""

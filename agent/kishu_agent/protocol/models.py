@@ -75,7 +75,8 @@ class RestoreReport:
     kept: tuple[str, ...]
     """Names whose live objects were right already."""
     missing: dict[str, str] = field(default_factory=dict)
-    """Names that could not be brought back, with the reason; only with `missing_ok`."""
+    """Names that could not be brought back, with the reason; only with `missing_ok`. Those that are still bound to
+    the object of that time are left as they are now, the others are gone."""
     seconds: float = 0.0
 
 

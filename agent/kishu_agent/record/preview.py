@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -26,10 +27,16 @@ def preview(value: object) -> Preview:
     kind = type(value)
     try:
         name = type.__dict__["__qualname__"].__get__(kind)
-        return _library_preview(value, kind, name) or _plain_preview(value, kind, name)
+        found = _library_preview(value, kind, name) or _plain_preview(value, kind, name)
+        return replace(found, type=clean(found.type), text=clean(found.text))
     except BaseException as error:
         interrupts.reraise(error)
         return Preview(type="object", text="")
+
+
+def clean(text: str) -> str:
+    """Replace what cannot be written as UTF-8: halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _plain_preview(value: Any, kind: type, name: str) -> Preview:

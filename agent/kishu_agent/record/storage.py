@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from kishu_agent.encoding.decoder import Source
 from kishu_agent.errors import RecordingError, RestoreError
@@ -61,8 +61,9 @@ class Secured:
         self.covariable = covariable
         self.stream = b"".join(encoded.pieces)
         self.prints = encoded.prints
-        self.sizes = [view.nbytes for view in encoded.buffers]
-        self._views = list(encoded.buffers)
+        self.arrays = len(encoded.arrays)
+        self._views = encoded.memory_views
+        self.sizes = [view.nbytes for view in self._views]
         self._copies: dict[tuple[int, int], bytes] = {}
         self._lock = threading.Lock()
 
@@ -129,7 +130,7 @@ def store(secured: Secured, writer: PackWriter, known: Known) -> StoredCovariabl
                 known.add(mark, digest)
             leaves.append(digest)
         buffers.append(writer.add_tree(leaves, size))
-    version = writer.add_manifest(Manifest(roots, "pickle", stream, tuple(buffers), depends))
+    version = writer.add_manifest(Manifest(roots, "pickle", stream, tuple(buffers), secured.arrays, depends))
     return StoredCovariable(roots, version, secured.size, "pickle", None, depends)
 
 
@@ -139,16 +140,6 @@ def source(frames: FrameStore, stored: StoredCovariable) -> Source:
     if manifest.stream is None:
         raise RestoreError(f"{', '.join(stored.roots)} has no stored form.")
     stream = frames.read_blob(manifest.stream)
-    return Source(manifest.roots, stream, (_read(frames, blob) for blob in manifest.buffers))
-
-
-def _read(frames: FrameStore, blob: Blob) -> Any:
-    """Read a buffer, when the stream comes to it, into memory of which arrays can be made.
-
-    An array over other memory than an array's would not own its memory, and its views would lose it.
-    """
-    if (numpy := sys.modules.get("numpy")) is None or not blob.size:
-        return frames.read_blob(blob)
-    memory = numpy.empty(blob.size, numpy.uint8)
-    frames.read_blob_into(blob, memory.data)
-    return memory
+    arrays, buffers = manifest.buffers[: manifest.arrays], manifest.buffers[manifest.arrays :]
+    fills = [partial(frames.read_blob_into, blob) for blob in arrays]
+    return Source(manifest.roots, stream, fills, map(frames.read_blob, buffers))

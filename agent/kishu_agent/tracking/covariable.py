@@ -33,6 +33,8 @@ class Covariable:
     dynamic: bool = False
     """Whether code that reaches it can reach anything: its functions look names up as they run, or parts of it
     could not be seen."""
+    blind: bool = False
+    """Whether it has parts whose content cannot be seen, such as a generator's frame."""
     packages: frozenset[str] = frozenset()
     """Top-level packages of the types of its objects."""
     memory: frozenset[int] = frozenset()
@@ -44,6 +46,13 @@ class Covariable:
     failed: bool = False
     version: str | None = None
     """Digest of its manifest, once it is stored."""
+
+    def print_alone(self, root: str) -> bytes:
+        """Return the fingerprint that a root had, or that of the root whose object it was, too.
+
+        Only that of a first root does not depend on the others.
+        """
+        return self.prints[self.aliases.get(root, root)]
 
     @property
     def lost(self) -> bool:
@@ -101,13 +110,22 @@ class _Groups:
         return list(found.values())
 
 
-def group(visited: Mapping[str, list[Any]], values: Mapping[str, Any], definitions: set[int]) -> list[Roots]:
+def group(
+    visited: Mapping[str, list[Any]],
+    values: Mapping[str, Any],
+    definitions: set[int],
+    joined: Iterable[Roots] = (),
+) -> list[Roots]:
     """Group roots that share an object through which a change in one is seen in the other.
 
     `visited` has by root the linking objects that were met (all alive, so that ids tell them apart);
-    `definitions` the ids of objects that are referred to by uid and join nothing.
+    `definitions` the ids of objects that are referred to by uid and join nothing; `joined` the groups that are
+    known already.
     """
     groups = _Groups(visited)
+    for roots in joined:
+        for root in roots[1:]:
+            groups.join(roots[0], root)
     owner: dict[int, str] = {}
     shared: dict[int, list[str]] = {}
     by_size = sorted(visited, key=lambda root: len(visited[root]))
@@ -121,9 +139,9 @@ def group(visited: Mapping[str, list[Any]], values: Mapping[str, Any], definitio
             owner.update(dict.fromkeys(set(map(id, objects)) - common, root))
     for key in _foreign(shared, visited) | definitions:
         shared.pop(key, None)
-    for roots in shared.values():
-        for root in roots[1:]:
-            groups.join(roots[0], root)
+    for names in shared.values():
+        for root in names[1:]:
+            groups.join(names[0], root)
     _join_same(groups, values, definitions)
     return [ordered(roots, values) for roots in groups.groups()]
 

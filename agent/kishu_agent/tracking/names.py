@@ -18,6 +18,11 @@ _INTERNAL = re.compile(
 _KNOWN_OBJECTS = frozenset({"exit", "quit", "get_ipython", "open", "display"})
 
 
+def _is_text(name: str) -> bool:
+    """Tell whether a name can be written down; a lone surrogate, which globals() takes, cannot."""
+    return name.isascii() or name.encode("utf-8", "replace").decode() == name
+
+
 class Names:
     """Tells the user's names from those of IPython and of front ends."""
 
@@ -33,6 +38,7 @@ class Names:
             name: value
             for name, value in list(self._namespace.items())
             if type(name) is str
+            and _is_text(name)
             and not (name in hidden and hidden[name] is value)
             and not (name[:1] in "_IO" and _INTERNAL.fullmatch(name))
         }

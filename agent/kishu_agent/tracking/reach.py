@@ -35,6 +35,8 @@ _DYNAMIC = frozenset(
 )
 """Names through which code finds objects that it has no name for."""
 
+_WORD = re.compile(r"[^\W\d]\w*")
+
 _OUTPUT = re.compile(r"_{1,3}|_\d+")
 
 _BACKGROUND = frozenset(
@@ -146,23 +148,19 @@ class Reach:
         source: str,
         namespace: Mapping[str, Any],
         covariables: Mapping[Roots, Covariable],
-    ) -> set[Roots] | None:
-        """Return the co-variables that a cell can have reached, None for all.
+    ) -> tuple[set[Roots] | None, set[Roots]]:
+        """Return the co-variables that can have changed (None for all), and those that the cell seems to be about.
 
-        `covariables` is the session before the cell, `namespace` the user's names after it.
+        The first takes into account what runs in the background and what libraries may hold; the second follows
+        the names in the cell's text. `covariables` is the session before the cell, `namespace` the user's names
+        after it.
         """
         names = self._names(source)
-        if names is None or self._anything or self._in_background():
-            return None
-        if any(
-            not is_trusted(package) for covariable in covariables.values() for package in covariable.packages
-        ):
-            return None
-        return _close(names, namespace, covariables)
-
-    def note(self, source: str) -> None:
-        """Take notice of a cell after which everything is compared anyway."""
-        self._names(source)
+        words = frozenset(_WORD.findall(source)) if names is None else names
+        touched, certain = _close(words, namespace, covariables)
+        packages = {package for covariable in covariables.values() for package in covariable.packages}
+        known = names is not None and certain and not self._anything and not self._in_background()
+        return touched if known and all(map(is_trusted, packages)) else None, touched
 
     def _names(self, source: str) -> frozenset[str] | None:
         try:
@@ -190,8 +188,11 @@ def is_dynamic(names: CodeNames) -> bool:
 
 def _close(
     names: frozenset[str], namespace: Mapping[str, Any], covariables: Mapping[Roots, Covariable]
-) -> set[Roots] | None:
-    """Follow names to co-variables, and those to the names that their functions and classes have."""
+) -> tuple[set[Roots], bool]:
+    """Follow names to co-variables, and those to the names that their functions and classes have.
+
+    Also tells whether that is all: code or a library that was met may reach anything.
+    """
     owner = {root: roots for roots in covariables for root in roots}
     by_memory: dict[int, list[Roots]] = {}
     waiting: list[str] = [name for name in names if name in owner or name in namespace]
@@ -201,22 +202,21 @@ def _close(
         if not _DRAWING.isdisjoint(covariable.packages):
             waiting.append(roots[0])
     reached: set[Roots] = set()
+    certain = True
     while waiting:
         name = waiting.pop()
         value = namespace.get(name)
-        if type(value) is ModuleType:
-            if not is_trusted(str(value.__name__).partition(".")[0]):
-                return None
+        if type(value) is ModuleType and not is_trusted(str(value.__name__).partition(".")[0]):
+            certain = False
         if name not in owner or owner[name] in reached:
             continue
         roots = owner[name]
         reached.add(roots)
         covariable = covariables[roots]
-        if covariable.dynamic:
-            return None
+        certain = certain and not covariable.dynamic
         waiting += roots
         waiting += covariable.depends
         waiting += [used for used in covariable.uses if used in owner or used in namespace]
         for block in covariable.memory:
             waiting += [other[0] for other in by_memory[block] if other not in reached]
-    return reached
+    return reached, certain

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
 from kishu_agent.encoding.definitions import PREFIX, Definitions
-from kishu_agent.encoding.encoder import Encoded, Scope, encode
+from kishu_agent.encoding.encoder import Encoded, Part, Scope, encode
 from kishu_agent.tracking import randomness
 from kishu_agent.tracking.covariable import Covariable, Roots, find_aliases, group
 from kishu_agent.tracking.fingerprint import chunk_prints, print_of
@@ -18,7 +18,7 @@ from kishu_agent.tracking.reach import code_names, is_dynamic, package_of
 from kishu_agent.tracking.trial import Trials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Set as AbstractSet
 
     from kishu_agent.history.checkpoint import StoredCovariable
     from kishu_agent.tracking.names import Names
@@ -67,18 +67,19 @@ class Tracker:
         self._seen: list[Covariable] = []
         """Co-variables that were recorded in this kernel."""
 
-    def look(self, reached: set[Roots] | None = None) -> Look:
+    def look(self, reached: set[Roots] | None = None, touched: AbstractSet[Roots] = frozenset()) -> Look:
         """Compare the session with the last look that was kept. Changes nothing.
 
         `reached` has the co-variables that can have changed, None for all. Names that are new or bound to other
-        objects than before are noticed in any case.
+        objects than before are noticed in any case. `touched` has those that a cell is about: among
+        them, what cannot be seen (the position of a generator) counts as changed.
         """
         collecting = gc.isenabled()
         gc.disable()  # many objects are made and kept for a moment: collections would find nothing, slowly
         clock = time.perf_counter()
         try:
             with interrupts.watched():
-                look = self._look(reached)
+                look = self._look(reached, touched)
         finally:
             self._scope.forget_types()
             if collecting:
@@ -87,7 +88,7 @@ class Tracker:
             self.seconds = time.perf_counter() - clock
         return look
 
-    def _look(self, reached: set[Roots] | None) -> Look:
+    def _look(self, reached: set[Roots] | None, touched: AbstractSet[Roots]) -> Look:
         names = self._names.current()
         identities = dict(zip(names, map(id, names.values()), strict=True))
         values: dict[str, Any] = {**names, **self._randomness.values()}
@@ -100,13 +101,34 @@ class Tracker:
         encoded = self._encode_as_before(values)
         owners = {root: roots for roots in encoded for root in roots}
         visited = {root: encoded[owners[root]].parts[root].visited for root in values}
-        definitions = {id(values[root]) for root in values if root.startswith(PREFIX)}
         found: dict[Roots, Covariable] = {}
-        for roots in group(visited, values, definitions):
-            form = encoded.get(roots) or encode(self._scope, roots, {root: values[root] for root in roots})
-            found[roots] = self._compare(form, find_aliases(roots, values))
+        for roots, form in self._group(visited, values, encoded).items():
+            found[roots] = self._compare(form, find_aliases(roots, values), touched)
         changes = self._names_changed(set(names), values, encoded, found)
         return Look({**kept, **found}, *changes, identities, bool(kept))
+
+    def _group(
+        self, visited: dict[str, list[Any]], values: dict[str, Any], encoded: dict[Roots, Encoded]
+    ) -> dict[Roots, Encoded]:
+        """Group roots as they share objects now, and encode the groups that are new.
+
+        Pickled together, a root's walk stops at what another one met before; so roots that seem separate are
+        walked on their own before that is believed.
+        """
+        definitions = _definition_ids(values)
+        forms = dict(encoded)
+
+        def form_of(roots: Roots) -> Encoded:
+            if roots not in forms:
+                forms[roots] = encode(self._scope, roots, {root: values[root] for root in roots})
+            return forms[roots]
+
+        groups = group(visited, values, definitions)
+        if all(roots in encoded for roots in groups):
+            return {roots: encoded[roots] for roots in groups}
+        for roots in groups:
+            visited.update((root, part.visited) for root, part in form_of(roots).parts.items())
+        return {roots: form_of(roots) for roots in group(visited, values, definitions, groups)}
 
     def _unreached(self, reached: set[Roots] | None, identities: dict[str, int]) -> dict[Roots, Covariable]:
         """Return the co-variables that need not be compared."""
@@ -177,12 +199,14 @@ class Tracker:
             values[root] = definition
         return definition is not None
 
-    def _compare(self, encoded: Encoded, aliases: dict[str, str]) -> Covariable:
+    def _compare(self, encoded: Encoded, aliases: dict[str, str], touched: AbstractSet[Roots]) -> Covariable:
         """Return the co-variable of the last look if it is unchanged, else a new one."""
         found = _covariable(encoded, aliases)
         known = self.covariables.get(found.roots)
         if known is not None and known.prints == found.prints:
             found.problem = found.problem or known.problem  # it was tried then
+            if found.blind and found.roots in touched:
+                return found
             known.memory = found.memory
             return found if known.lost or found.problem != known.problem else known
         found.problem = found.problem or self._trials.problem(encoded)
@@ -212,7 +236,9 @@ class Tracker:
             else:
                 prints = _prints(form)
                 changed += [
-                    root for root in both.intersection(roots) if before[root].prints[root] != prints[root]
+                    root
+                    for root in both.intersection(roots)
+                    if before[root].print_alone(root) != prints[root]
                 ]
             changed += self._names_of_definitions(roots, values, both & values.keys())
         return created, tuple(sorted(set(changed))), deleted
@@ -243,6 +269,7 @@ class Tracker:
         seen = {covariable.version: covariable for covariable in self._seen}
         live = self._names.current()
         found = {}
+        visited: dict[str, list[Any]] = {}
         for stored in unlike:
             covariable = seen.get(stored.version)
             values = None if covariable is None else self._values_of(covariable, live)
@@ -250,8 +277,18 @@ class Tracker:
                 form = encode(self._scope, stored.roots, values)
                 if form.problem is None and _prints(form) == covariable.prints:
                     found[stored.roots] = values
+                    visited.update((root, part.visited) for root, part in form.parts.items())
         self._scope.forget_types()
-        return found
+        # They must not share anything now that was separate then.
+        every = {root: value for values in found.values() for root, value in values.items()}
+        separate = group(visited, every, _definition_ids(every), found)
+        return {roots: values for roots, values in found.items() if roots in separate}
+
+    def same_objects(self, stored: StoredCovariable) -> bool:
+        """Tell whether names are bound to the same objects as in a recorded co-variable, whose content is unseen."""
+        now = self.covariables.get(stored.roots)
+        then = next((known for known in self._seen if known.version == stored.version), None)
+        return now is not None and then is not None and now.prints == then.prints
 
     def _values_of(self, covariable: Covariable, live: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return live objects for the roots of a co-variable, taking an alias for a name that is gone."""
@@ -292,6 +329,10 @@ class Tracker:
         self._identities = {name: id(value) for name, value in self._names.current().items()}
 
 
+def _definition_ids(values: Mapping[str, Any]) -> set[int]:
+    return {id(value) for root, value in values.items() if root.startswith(PREFIX)}
+
+
 def _covariable(encoded: Encoded, aliases: dict[str, str]) -> Covariable:
     """Describe an encoded co-variable. Lets go of the objects that were met."""
     kinds: set[type] = set()
@@ -306,7 +347,8 @@ def _covariable(encoded: Encoded, aliases: dict[str, str]) -> Covariable:
         frozenset(encoded.depends),
         encoded.problem,
         uses=frozenset().union(*(code.all for code in names)),
-        dynamic=encoded.problem is not None or any(map(is_dynamic, names)),
+        dynamic=encoded.blind or any(map(is_dynamic, names)),
+        blind=encoded.blind,
         packages=frozenset(map(package_of, kinds)),
         memory=frozenset(encoded.memory),
         encoded=encoded,
@@ -316,8 +358,12 @@ def _covariable(encoded: Encoded, aliases: dict[str, str]) -> Covariable:
 def _prints(encoded: Encoded) -> dict[str, bytes]:
     """Return the fingerprint of each root's share. Reads all buffers, once."""
     if not encoded.prints:
-        encoded.prints = list(map(chunk_prints, encoded.buffers))
+        encoded.prints = list(map(chunk_prints, encoded.memory_views))
     return {
-        root: print_of([*part.stream, *(encoded.prints[number] for number in part.buffers)])
+        root: print_of([*part.stream, *(encoded.prints[number] for number in _numbers(encoded, part))])
         for root, part in encoded.parts.items()
     }
+
+
+def _numbers(encoded: Encoded, part: Part) -> list[int]:
+    return [*part.arrays, *(len(encoded.arrays) + number for number in part.buffers)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding.decoder import DecodeError, Load, Source
@@ -17,30 +18,8 @@ _LARGEST = 4 << 20
 """Bytes: a trial of more would be felt."""
 
 _TRUSTED = frozenset(
-    {
-        "builtins",
-        "types",
-        "functools",
-        "collections",
-        "datetime",
-        "decimal",
-        "fractions",
-        "pathlib",
-        "re",
-        "random",
-    }
-    | {
-        "kishu_agent",
-        "numpy",
-        "pandas",
-        "scipy",
-        "sklearn",
-        "copyreg",
-        "abc",
-        "enum",
-        "dataclasses",
-        "typing",
-    }
+    {"builtins", "collections", "datetime", "decimal", "fractions", "pathlib", "random"}
+    | {"kishu_agent", "numpy", "pandas", "scipy", "sklearn"}
 )
 """Packages whose objects are known to load."""
 
@@ -61,12 +40,13 @@ class Trials:
         new = [kind for kind in encoded.kinds if not self._is_proven(kind)]
         if not new or any(_package(kind) in _EXCLUDED for kind in new):
             return None
-        size = sum(map(len, encoded.pieces)) + sum(view.nbytes for view in encoded.buffers)
+        size = sum(map(len, encoded.pieces)) + sum(view.nbytes for view in encoded.memory_views)
         if size > _LARGEST:
             return None
         load = Load(self._namespace, self._definitions, lambda: None)
         buffers = [bytearray(view) for view in encoded.buffers]
-        load.add(Source(encoded.roots, b"".join(encoded.pieces), buffers))
+        fills = [partial(_copy, view) for view in encoded.arrays]
+        load.add(Source(encoded.roots, b"".join(encoded.pieces), fills, buffers))
         try:
             load.run()
         except DecodeError as error:
@@ -81,6 +61,10 @@ class Trials:
     def _prove(self, kinds: Iterable[type]) -> None:
         for kind in kinds:
             self._proven[id(kind)] = weakref.ref(kind)
+
+
+def _copy(source: memoryview, target: memoryview) -> None:
+    target[:] = source
 
 
 def _package(kind: type) -> str:

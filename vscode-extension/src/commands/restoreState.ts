@@ -51,7 +51,7 @@ function itemsFor(checkpoints: readonly Checkpoint[], notebook: RecordedNotebook
       label: labelOf(checkpoint),
       description: [
         ...(isHead ? [l10n.t("current")] : []),
-        ...labelsOf(checkpoint, notebook.history).map((name) => `[${name}]`),
+        ...labelsOf(checkpoint, notebook.history),
         changesText(checkpoint, MOST_NAMES),
         timeText(checkpoint.started, now, env.language),
       ]

@@ -37,13 +37,13 @@ export function checkpointItem(checkpoint: Checkpoint, around: Surroundings): Tr
   return item;
 }
 
-/** Names of branches and tags that are at this checkpoint. A lone branch is not worth a label. */
+/** The branches (`[name]`) and tags (`#name`) that are at this checkpoint. A lone branch is not worth a label. */
 export function labelsOf(checkpoint: Checkpoint, history: History): readonly string[] {
   const { branches } = history.names;
   const newest = history.branchHeads().get(checkpoint.branch);
   return [
     ...(history.branchHeads().size > 1 && newest?.id === checkpoint.id
-      ? [branches.get(checkpoint.branch) ?? checkpoint.branch.slice(0, 8)]
+      ? [`[${branches.get(checkpoint.branch) ?? checkpoint.branch.slice(0, 8)}]`]
       : []),
     ...history.tagsOf(checkpoint.id).map((tag) => `#${tag}`),
   ];
@@ -52,7 +52,7 @@ export function labelsOf(checkpoint: Checkpoint, history: History): readonly str
 function descriptionOf(checkpoint: Checkpoint, around: Surroundings, isHead: boolean): string {
   return [
     ...(isHead ? [l10n.t("current")] : []),
-    ...labelsOf(checkpoint, around.history).map((name) => `[${name}]`),
+    ...labelsOf(checkpoint, around.history),
     ...outcomeParts(checkpoint),
     changesText(checkpoint, MOST_NAMES),
     timeText(checkpoint.started, around.now, around.locale),

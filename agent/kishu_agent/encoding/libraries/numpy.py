@@ -5,11 +5,11 @@ The functions `dtype`, `array`, `object_array`, `view`, `over`, and `global_gene
 
 from __future__ import annotations
 
-import pickle
-import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+from kishu_agent.encoding import rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,19 +25,21 @@ def dtype(text: str) -> np.dtype[Any]:
 
 
 def array(
-    data: Any, kind: np.dtype[Any], shape: tuple[int, ...], order: Any, writeable: bool
+    number: int, kind: np.dtype[Any], shape: tuple[int, ...], order: Any, writeable: bool
 ) -> np.ndarray[Any, Any]:
-    """Make an array that owns `data`, the bytes of its items in the given order."""
-    if isinstance(data, memoryview):
-        data = data.obj  # a read-only view that pickle puts around a buffer
-    if not isinstance(data, np.ndarray):
-        data = np.frombuffer(data, dtype=np.uint8)
+    """Make an array with memory of its own, and read the bytes of its items in the given order."""
     made: np.ndarray[Any, Any] = np.empty(shape, dtype=kind, order=order)
     if made.size:
-        made = data.view(kind).reshape(shape, order=order)
-    if made.flags.writeable != writeable:
-        made.flags.writeable = writeable
+        rebuild.fill(number, _bytes(made))
+    if not writeable:
+        made.flags.writeable = False
     return made
+
+
+def _bytes(values: np.ndarray[Any, Any]) -> memoryview:
+    """Return the memory of a contiguous array."""
+    flat: Any = values.reshape(-1, order="A").view(np.uint8)
+    return memoryview(flat)
 
 
 def object_array(shape: tuple[int, ...], order: Any, kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
@@ -112,13 +114,14 @@ def global_generator() -> np.random.RandomState:
 class Independent:
     """Stands in a stream for the content of an array, whatever shares its memory."""
 
-    __slots__ = ("values",)
+    __slots__ = ("encoder", "values")
 
-    def __init__(self, values: np.ndarray[Any, Any]) -> None:
+    def __init__(self, encoder: Encoder, values: np.ndarray[Any, Any]) -> None:
+        self.encoder = encoder
         self.values = values
 
     def __reduce__(self) -> Reduced:
-        return _own(self.values)
+        return _own(self.encoder, self.values)
 
 
 def _reduce_dtype(_encoder: Encoder, kind: np.dtype[Any]) -> Reduced:
@@ -133,12 +136,12 @@ def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
     base = owner(values)
     encoder.memory.add(id(base))
     if base is values:
-        return _own(values)
+        return _own(encoder, values)
     if isinstance(base, np.ndarray):
-        return _reduce_view(values, base)
+        return _reduce_view(encoder, values, base)
     if isinstance(base, bytearray):
         return _reduce_over(values, base)
-    return _own(values)
+    return _own(encoder, values)
 
 
 def owner(values: np.ndarray[Any, Any]) -> Any:
@@ -149,14 +152,9 @@ def owner(values: np.ndarray[Any, Any]) -> Any:
     return base
 
 
-def _reduce_view(values: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> Reduced:
-    # Two references are `base` here and in the caller, one is the call's argument, one is the view's own: when
-    # there is no other, nobody can see that the memory is somebody else's.
-    alone = sys.getrefcount(base) <= 4
-    if alone and (_is_contiguous(values) or base.nbytes > 2 * values.nbytes):
-        return _own(values)
+def _reduce_view(encoder: Encoder, values: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> Reduced:
     if not _is_contiguous(base):
-        return _own(values)
+        return _own(encoder, values)
     offset = values.__array_interface__["data"][0] - base.__array_interface__["data"][0]
     if base.dtype.hasobject and base.dtype != values.dtype:
         return NotImplemented
@@ -173,7 +171,7 @@ def _is_contiguous(values: np.ndarray[Any, Any]) -> bool:
     return values.flags.c_contiguous or values.flags.f_contiguous
 
 
-def _own(values: np.ndarray[Any, Any]) -> Reduced:
+def _own(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
     """Reduce an array to its items."""
     order: Literal["C", "F"] = "F" if values.flags.f_contiguous and not values.flags.c_contiguous else "C"
     writeable = values.flags.writeable
@@ -193,24 +191,24 @@ def _own(values: np.ndarray[Any, Any]) -> Reduced:
         return values.__reduce_ex__(5)
     if not _is_contiguous(values):
         values = np.ascontiguousarray(values)
-    flat_bytes: Any = values.reshape(-1, order="A").view(np.uint8) if values.size else np.empty(0, np.uint8)
-    return array, (pickle.PickleBuffer(flat_bytes), values.dtype, values.shape, order, writeable)
+    number = encoder.add_array(_bytes(values)) if values.size else 0
+    return array, (number, values.dtype, values.shape, order, writeable)
 
 
-def _reduce_subclass(_encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
-    plain = _plain(values)
+def _reduce_subclass(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
+    plain = _plain(encoder, values)
     return subclass, (plain, type(values)), dict(values.__dict__), None, None, set_subclass_attributes
 
 
-def _plain(values: np.ndarray[Any, Any]) -> Any:
+def _plain(encoder: Encoder, values: np.ndarray[Any, Any]) -> Any:
     """Return the memory of an array of a subclass: its own, or a view of whose it is."""
     plain = values.view(np.ndarray)
-    return plain if values.base is not None else Independent(plain)
+    return plain if values.base is not None else Independent(encoder, plain)
 
 
-def _reduce_masked(_encoder: Encoder, values: Any) -> Reduced:
+def _reduce_masked(encoder: Encoder, values: Any) -> Reduced:
     # The fill value is made when somebody looks at it; one that nobody set is left out.
-    plain = _plain(values)
+    plain = _plain(encoder, values)
     return masked, (plain, values._mask, None, values._hardmask)
 
 

@@ -60,7 +60,7 @@ class _Detached:
 def _detach(encoder: Encoder, value: Any) -> Any:
     if type(value) is np.ndarray:
         encoder.memory.add(id(owner(value)))
-        return Independent(value)
+        return Independent(encoder, value)
     if isinstance(value, ExtensionArray):
         return _Detached(encoder, value)
     if type(value) is tuple:
