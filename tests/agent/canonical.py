@@ -17,7 +17,15 @@ from typing import Any
 
 _ATOMS = (type(None), bool, int, float, complex, str, bytes, type(...), range)
 
-_CLASS_SKIPPED = {"__dict__", "__weakref__", "__module__", "__slotnames__", "__firstlineno__", "__static_attributes__", "_abc_impl"}
+_CLASS_SKIPPED = {
+    "__dict__",
+    "__weakref__",
+    "__module__",
+    "__slotnames__",
+    "__firstlineno__",
+    "__static_attributes__",
+    "_abc_impl",
+}
 
 _MISSING = object()
 
@@ -85,10 +93,19 @@ class _Walk:
         if kind.__name__ == "ndarray":
             return ["array", *self._array(value)]
         if kind.__name__ == "DataFrame":
-            columns = [[str(name), str(value[name].dtype), [repr(item) for item in value[name]]] for name in value.columns]
+            columns = [
+                [str(name), str(value[name].dtype), [repr(item) for item in value[name]]]
+                for name in value.columns
+            ]
             return ["frame", repr(value.index), columns]
         if kind.__name__ == "Series":
-            return ["series", repr(value.name), repr(value.index), str(value.dtype), [repr(item) for item in value]]
+            return [
+                "series",
+                repr(value.name),
+                repr(value.index),
+                str(value.dtype),
+                [repr(item) for item in value],
+            ]
         if kind.__module__ == "__main__":
             return ["instance", *self._instance(value, kind)]
         return ["other", kind.__module__, kind.__qualname__]
@@ -110,7 +127,8 @@ class _Walk:
         attributes = {
             name: value
             for name, value in vars(cls).items()
-            if name not in _CLASS_SKIPPED and not isinstance(value, types.MemberDescriptorType | types.GetSetDescriptorType)
+            if name not in _CLASS_SKIPPED
+            and not isinstance(value, types.MemberDescriptorType | types.GetSetDescriptorType)
         }
         return [
             cls.__qualname__,
@@ -126,14 +144,16 @@ class _Walk:
             [[name, self.form(item)] for name, item in state.items()],
             [[name, self.form(getattr(value, name, "no value"))] for name in slots],
         ]
-        for base in (list, dict):
-            if isinstance(value, base):
-                form.append(self.form(base(value)))
+        form.extend(self.form(base(value)) for base in (list, dict) if isinstance(value, base))
         return form
 
     def _array(self, array: Any) -> list[Any]:
         self.arrays.append((self.numbers[id(array)], array))
-        items = [self.form(item) for item in array.ravel().tolist()] if array.dtype.hasobject else array.tobytes().hex()
+        items = (
+            [self.form(item) for item in array.ravel().tolist()]
+            if array.dtype.hasobject
+            else array.tobytes().hex()
+        )
         return [str(array.dtype), list(array.shape), array.flags.writeable, items]
 
     def memory(self) -> list[list[int]]:

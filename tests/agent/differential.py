@@ -45,13 +45,12 @@ class _Recorded:
 
     def __init__(self) -> None:
         from IPython.core.interactiveshell import InteractiveShell
-
         from traitlets.config import Config
 
         config = Config()
         config.HistoryManager.enabled = False
         self._shell: Any = InteractiveShell.instance(config=config)
-        self._shell.showtraceback = lambda *_arguments, **_keywords: None
+        setattr(self._shell, "showtraceback", _nothing)  # noqa: B010 - a method is replaced
         self._directory = Path(tempfile.mkdtemp(prefix="differential-", dir=_fast_directory()))
         self._number = 0
         self._session: Any = None
@@ -89,7 +88,9 @@ class _Recorded:
         """Return the names of the person, told without the agent."""
         own = {"In", "Out", "get_ipython", "exit", "quit", "open"}
         return [
-            name for name in self._shell.user_ns if name not in own and not (name.startswith("_") and name != "_e")
+            name
+            for name in self._shell.user_ns
+            if name not in own and not (name.startswith("_") and name != "_e")
         ]
 
     def step(self, kind: str, code: str, ref: str) -> dict[str, Any]:
@@ -138,6 +139,10 @@ class _Recorded:
             answers.write(json.dumps(answer) + "\n")
             answers.flush()
         self.close()
+
+
+def _nothing(*_arguments: object, **_keywords: object) -> None:
+    """Take the place of the display of tracebacks, which takes longer than the cell."""
 
 
 def _fast_directory() -> str | None:
@@ -297,13 +302,16 @@ def _check(worker: Worker, model: _Model, step: Step) -> None:
 
 
 def _difference(wanted: str, found: str) -> str:
-    lines = difflib.unified_diff(wanted.splitlines(), found.splitlines(), "oracle", "session", lineterm="", n=2)
+    lines = difflib.unified_diff(
+        wanted.splitlines(), found.splitlines(), "oracle", "session", lineterm="", n=2
+    )
     return "\n".join(list(lines)[:60])
 
 
 def run(count: int, seed: int | None) -> int:
     """Run random programs, print how many ran, and return 1 after a mismatch."""
-    from hypothesis import HealthCheck, Phase, given, seed as seeded, settings
+    import hypothesis
+    from hypothesis import HealthCheck, Phase, given, settings
     from programs import programs
 
     worker = Worker()
@@ -324,25 +332,34 @@ def run(count: int, seed: int | None) -> int:
         nonlocal ran
         ran += 1
         if ran % 100 == 0:
-            print(f"{ran} programs, {time.monotonic() - started:.0f} s", flush=True)
+            _say(f"{ran} programs, {time.monotonic() - started:.0f} s")
         check(worker, program)
 
     try:
-        (try_one if seed is None else seeded(seed)(try_one))()
+        (try_one if seed is None else hypothesis.seed(seed)(try_one))()
     except MismatchError as error:
-        print(error)
-        print(f"{ran} programs ran until the smallest with this mismatch was found")
+        _say(str(error))
+        _say(f"{ran} programs ran until the smallest with this mismatch was found")
         return 1
     finally:
         worker.close()
-    print(f"{ran} programs ran in {time.monotonic() - started:.0f} s, no mismatch")
+    _say(f"{ran} programs ran in {time.monotonic() - started:.0f} s, no mismatch")
     return 0
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--programs", type=int, default=1000, help="how many programs to run")
-    parser.add_argument("--seed", type=int, default=None, help="seed; without one always the same programs run")
+    parser.add_argument(
+        "--seed", type=int, default=None, help="seed; without one always the same programs run"
+    )
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:

@@ -64,7 +64,14 @@ class Run:
 class _Specs(KernelSpecManager):
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         return KernelSpec(
-            argv=[sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            argv=[
+                sys.executable,
+                "-Xfrozen_modules=off",
+                "-m",
+                "ipykernel_launcher",
+                "-f",
+                "{connection_file}",
+            ],
             display_name="Python",
             language="python",
         )
@@ -190,7 +197,9 @@ class Kernel:
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 break
             _take(run, message)
-        while (reply := self._message(self._client.get_shell_msg, deadline))["parent_header"]["msg_id"] != request:
+        while (reply := self._message(self._client.get_shell_msg, deadline))["parent_header"][
+            "msg_id"
+        ] != request:
             pass
         content = reply["content"]
         run.status = content["status"]
@@ -221,7 +230,8 @@ class Kernel:
     def values(self, expressions: Sequence[str]) -> list[Any]:
         """Return the values of expressions, asked for in one hidden request that binds no name."""
         asked = {
-            str(number): f"__import__('json').dumps({expression})" for number, expression in enumerate(expressions)
+            str(number): f"__import__('json').dumps({expression})"
+            for number, expression in enumerate(expressions)
         }
         run = self.finish(self._send("", store_history=False, expressions=asked))
         found = []
@@ -303,16 +313,14 @@ def _clear():
     session = kishu_agent.current()
     if session is not None:
         session.detach()
-    from kishu_agent.tracking.names import Names
     shell = get_ipython()
-    for name in Names(shell.user_ns, shell.user_ns_hidden).current():
-        del shell.user_ns[name]
-    hook = shell.displayhook
-    hook.flush()
-    for name in ("_", "__", "___"):
-        setattr(hook, name, "")
-        shell.user_ns[name] = getattr(hook, name)
+    hidden = shell.user_ns_hidden
+    for name, value in list(shell.user_ns.items()):
+        if not (type(name) is str and (hidden.get(name) is value or name in {"In", "Out", "_oh", "_ih", "_dh"})):
+            del shell.user_ns[name]
+    shell.user_ns.update((name, value) for name, value in hidden.items() if name in {"open", "exit", "quit"})
+    shell.displayhook.flush()
+    shell.push({"_": "", "__": "", "___": ""}, interactive=False)
     gc.collect()
 _clear()
-globals().pop('_clear', None)
 """

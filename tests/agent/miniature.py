@@ -8,7 +8,8 @@ expectation fails before anything was restored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import textwrap
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kernel import session_of
@@ -36,10 +37,17 @@ class Cell:
 
 
 def cells(*given: Cell | tuple[str, str] | tuple[str, str, str] | str) -> tuple[Cell, ...]:
-    """Make cells from (code, then, keeps)."""
-    return tuple(
-        cell if isinstance(cell, Cell) else Cell(cell) if isinstance(cell, str) else Cell(*cell) for cell in given
+    """Make cells from (code, then, keeps); code may be indented as a block."""
+    made = (
+        cell if isinstance(cell, Cell) else Cell(cell) if isinstance(cell, str) else Cell(*cell)
+        for cell in given
     )
+    return tuple(replace(cell, code=block(cell.code)) for cell in made)
+
+
+def block(code: str) -> str:
+    """Return the code of a cell that is written as an indented block."""
+    return textwrap.dedent(code).strip("\n ")
 
 
 def play(kernel: Kernel, other: Kernel, notebook: Path, script: Sequence[Cell]) -> None:
@@ -87,8 +95,8 @@ def _check_state(
 ) -> None:
     head = kernel.session("s.head")
     if head != states[number]:
-        found = {entry["id"]: entry for entry in kernel.checkpoints()}[head]
-        unexpected = {key: found[key] for key in ("kind", "created", "changed", "deleted", "added")}
+        entry = {entry["id"]: entry for entry in kernel.checkpoints()}[head]
+        unexpected = {key: entry[key] for key in ("kind", "created", "changed", "deleted", "added")}
         raise AssertionError(f"{where}: another checkpoint: {unexpected}")
     found = _names(kernel)
     assert found == names[number], f"{where}: names {found}, not {names[number]}"

@@ -139,14 +139,18 @@ _DEFINITIONS = [
     "def {g}(q):\n    {x}.append(q)\n    return {y}",
     "def {g}(q=0, *r, s=[{n}]):\n    return s if r else (q, s)",
     "def {g}(q):\n    class Local:\n        held = q\n    return Local()",
-    "def make(start):\n    n = [start]\n    count = 0\n    def put(q=None):\n        nonlocal count\n        count += 1\n        n.append(q)\n        return count\n"
-    "    def get():\n        return n, count\n    return put, get",
+    (
+        "def make(start):\n    n = [start]\n    count = 0\n    def put(q=None):\n        nonlocal count\n        count += 1\n        n.append(q)\n        return count\n"
+        "    def get():\n        return n, count\n    return put, get"
+    ),
     "class {k}:\n    shared = []\n    n = {n}\n    def __init__(self, v=None):\n        self.v = v\n    def put(self, q=None):\n        self.shared.append(q)\n        {k}.n += 1\n        return self",
     "class {k}:\n    __slots__ = ('v', 'w')\n    held = {x}\n    def put(self, q):\n        self.v = q",
     "class {k}(list):\n    def put(self, q):\n        super().append(q)\n        self.v = q",
     "class {k}(K):\n    n = {n}\n    def put(self, q=None):\n        super().put(q)\n        self.w = [q]",
-    "class {k}:\n    {x} = {y}\n    all = []\n    def __init__(self, *q):\n        self.all.append(self)\n        self.v = q\n    @property\n    def w(self): return self.v\n"
-    "    @classmethod\n    def put(cls, q): cls.all.append(q)",
+    (
+        "class {k}:\n    {x} = {y}\n    all = []\n    def __init__(self, *q):\n        self.all.append(self)\n        self.v = q\n    @property\n    def w(self): return self.v\n"
+        "    @classmethod\n    def put(cls, q): cls.all.append(q)"
+    ),
 ]
 
 
@@ -180,7 +184,12 @@ def _step(draw: st.DrawFn) -> Step:
 
 
 programs = st.tuples(
-    st.just([Step("run", "a = [1]; b = a; c = np.arange(5); d = c[1:]"), Step("run", _DEFINITIONS[7].format(k="K", n=1))]),
+    st.just(
+        [
+            Step("run", "a = [1]; b = a; c = np.arange(5); d = c[1:]"),
+            Step("run", _DEFINITIONS[7].format(k="K", n=1)),
+        ]
+    ),
     st.lists(_step(), min_size=3, max_size=14),
 ).map(lambda parts: [Step("run", SETUP), *parts[0], *parts[1]])
 """Programs: lists of steps."""

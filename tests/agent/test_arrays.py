@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 CASES: dict[str, tuple[Cell, ...]] = {
     "views": cells(
         (
-            "import numpy as np\nsh = np.shares_memory\na = np.arange(12).reshape(3, 4); t = a.T; r = a[::-1]; s = a[:, ::2]; f = a.ravel()\n"
-            "c = a.copy(); d = a.diagonal(); e = a[1:1]",
+            """
+            import numpy as np
+            sh = np.shares_memory
+            a = np.arange(12).reshape(3, 4); t = a.T; r = a[::-1]; s = a[:, ::2]; f = a.ravel()
+            c = a.copy(); d = a.diagonal(); e = a[1:1]
+            """,
             "sh(a, t) and sh(a, s) and sh(f, r) and sh(a, d) and not sh(a, c)",
         ),
         (
@@ -30,41 +34,66 @@ CASES: dict[str, tuple[Cell, ...]] = {
     ),
     "views of views, reshapes and types": cells(
         (
-            "import numpy as np\nsh = np.shares_memory\nb = np.zeros(64, np.uint8); i = b.view('<i4'); m = i.reshape(4, 4); p = m[1:3, 1:3]; q = p[0]",
+            """
+            import numpy as np
+            sh = np.shares_memory
+            b = np.zeros(64, np.uint8); i = b.view('<i4'); m = i.reshape(4, 4); p = m[1:3, 1:3]; q = p[0]
+            """,
             "sh(b, q) and m.base is b",
         ),
         ("q[0] = 257", "b[20] == 1 and b[21] == 1 and p[0, 0] == 257 and sh(b, p)"),
         ("b[:] = 0", "not m.any() and q[0] == 0 and sh(i, q)"),
     ),
     "halves of an array that has no name": cells(
-        ("import numpy as np\nx, y = np.split(np.arange(10.), 2); z = np.arange(10.)[2:5]", "x.base is y.base"),
+        (
+            """
+            import numpy as np
+            x, y = np.split(np.arange(10.), 2); z = np.arange(10.)[2:5]
+            """,
+            "x.base is y.base",
+        ),
         ("x.base[5] = 50", "y[0] == 50 and x.base is y.base", "z"),
     ),
     "order and layout": cells(
         (
-            "import numpy as np\na = np.asfortranarray(np.arange(6.).reshape(2, 3)); v = a[:, 1:]; w = a.T; n = np.arange(5)[::-1].copy()",
+            """
+            import numpy as np
+            a = np.asfortranarray(np.arange(6.).reshape(2, 3)); v = a[:, 1:]; w = a.T; n = np.arange(5)[::-1].copy()
+            """,
             "a.flags.f_contiguous and not a.flags.c_contiguous and np.shares_memory(a, v) and w.flags.c_contiguous",
         ),
-        ("v[0, 0] = 9", "a[0, 1] == 9 and w[1, 0] == 9 and np.shares_memory(a, v) and a.flags.f_contiguous", "n"),
+        (
+            "v[0, 0] = 9",
+            "a[0, 1] == 9 and w[1, 0] == 9 and np.shares_memory(a, v) and a.flags.f_contiguous",
+            "n",
+        ),
     ),
     "element types": cells(
         (
-            "import numpy as np\nz = np.array(5.0); e = np.empty((0, 3)); h = np.float16([1]); u = np.array(['a', 'bcd']); b = np.array([b'x'])\n"
-            "be = np.arange(3, dtype='>i4'); c = np.array([1j]); bo = np.array([True]); sc = np.float64(2.5); dt = np.dtype('f8'); ld = np.longdouble([1])\n"
-            "st = np.zeros(2, dtype=[('a', 'i4'), ('b', 'f8', (2,))]); v = st['a']; vo = np.void(b'abc')\n"
-            "da = np.array(['2020-01-01', 'NaT'], 'M8[D]'); td = np.array([1], 'm8[s]'); dv = da[1:]",
+            """
+            import numpy as np
+            z = np.array(5.0); e = np.empty((0, 3)); h = np.float16([1]); u = np.array(['a', 'bcd']); b = np.array([b'x'])
+            be = np.arange(3, dtype='>i4'); c = np.array([1j]); bo = np.array([True]); sc = np.float64(2.5); dt = np.dtype('f8'); ld = np.longdouble([1])
+            st = np.zeros(2, dtype=[('a', 'i4'), ('b', 'f8', (2,))]); v = st['a']; vo = np.void(b'abc')
+            da = np.array(['2020-01-01', 'NaT'], 'M8[D]'); td = np.array([1], 'm8[s]'); dv = da[1:]
+            """,
             "np.shares_memory(st, v) and z.shape == () and e.shape == (0, 3) and np.shares_memory(da, dv)",
         ),
         (
             "v[0] = 7; z[...] = 6; u[0] = 'zz'; be[0] = 1; dv[0] = '2021-01-01'; bo[0] = False; st['b'][1] = 3",
-            "st['a'][0] == 7 and z == 6 and u.tolist() == ['zz', 'bcd'] and be.dtype.str == '>i4' and be[0] == 1 and type(sc) is np.float64"
-            " and str(da[1]) == '2021-01-01' and st['b'][1].tolist() == [3, 3] and np.shares_memory(st, v) and dt is np.dtype('f8')",
+            (
+                "st['a'][0] == 7 and z == 6 and u.tolist() == ['zz', 'bcd'] and be.dtype.str == '>i4' and be[0] == 1 and type(sc) is np.float64"
+                " and str(da[1]) == '2021-01-01' and st['b'][1].tolist() == [3, 3] and np.shares_memory(st, v) and dt is np.dtype('f8')"
+            ),
             "e h b c sc td",
         ),
     ),
     "arrays of objects": cells(
         (
-            "import numpy as np\nl = [1]; a = np.array([l, None, 'x'], dtype=object); v = a[:1]; b = np.array([[l, {}], [(), 2]], dtype=object)",
+            """
+            import numpy as np
+            l = [1]; a = np.array([l, None, 'x'], dtype=object); v = a[:1]; b = np.array([[l, {}], [(), 2]], dtype=object)
+            """,
             "a[0] is l and b[0, 0] is l and np.shares_memory(a, v)",
         ),
         ("v[0].append(2)", "l == [1, 2] and a[0] is l and b[0, 0] is l and np.shares_memory(a, v)"),
@@ -73,16 +102,29 @@ CASES: dict[str, tuple[Cell, ...]] = {
     ),
     "writeable or not": cells(
         (
-            "import numpy as np\na = np.arange(5); v = a[1:]; a.flags.writeable = False; r = np.arange(3); r.flags.writeable = False\n"
-            "f = np.frombuffer(b'abcd', np.uint8)",
+            """
+            import numpy as np
+            a = np.arange(5); v = a[1:]; a.flags.writeable = False; r = np.arange(3); r.flags.writeable = False
+            f = np.frombuffer(b'abcd', np.uint8)
+            """,
             "v.flags.writeable and not a.flags.writeable and np.shares_memory(a, v) and not r.flags.writeable and not f.flags.writeable",
         ),
-        ("v[0] = 9", "a[1] == 9 and v.flags.writeable and not a.flags.writeable and np.shares_memory(a, v)", "r f"),
+        (
+            "v[0] = 9",
+            "a[1] == 9 and v.flags.writeable and not a.flags.writeable and np.shares_memory(a, v)",
+            "r f",
+        ),
         ("r.flags.writeable = True", "r.flags.writeable", "f"),
         ("r[0] = 1", "r[0] == 1", "a v f"),
     ),
     "resizing": cells(
-        ("import numpy as np\na = np.zeros(3); l = [1]", "a.size == 3 and a.base is None"),
+        (
+            """
+            import numpy as np
+            a = np.zeros(3); l = [1]
+            """,
+            "a.size == 3 and a.base is None",
+        ),
         ("a.resize(5)", "a.size == 5", "l"),
         ("a.resize(70000); a[-1] = 1", "a.size == 70000 and a[-1] == 1", "l"),
         ("b = bytearray(b'x' * 100_000); b.append(1)", "len(b) == 100_001", "a"),
@@ -90,7 +132,10 @@ CASES: dict[str, tuple[Cell, ...]] = {
     ),
     "memory of other objects": cells(
         (
-            "import numpy as np, array\nb = bytearray(8); a = np.frombuffer(b, np.int32); ar = array.array('d', [1, 2]); an = np.asarray(ar)",
+            """
+            import numpy as np, array
+            b = bytearray(8); a = np.frombuffer(b, np.int32); ar = array.array('d', [1, 2]); an = np.asarray(ar)
+            """,
             "a.size == 2 and an[1] == 2",
         ),
         ("b[0] = 1", "a[0] == 1"),
@@ -98,8 +143,13 @@ CASES: dict[str, tuple[Cell, ...]] = {
     ),
     "subclasses": cells(
         (
-            "import numpy as np\nrec = np.rec.array([(1, 2.)], dtype=[('a', 'i4'), ('b', 'f8')]); ma = np.ma.array([1, 2], mask=[0, 1])\n"
-            "mat = np.matrix([[1, 2]])\nclass T(np.ndarray): pass\nt = np.arange(3).view(T); t.unit = 'm'",
+            """
+            import numpy as np
+            rec = np.rec.array([(1, 2.)], dtype=[('a', 'i4'), ('b', 'f8')]); ma = np.ma.array([1, 2], mask=[0, 1])
+            mat = np.matrix([[1, 2]])
+            class T(np.ndarray): pass
+            t = np.arange(3).view(T); t.unit = 'm'
+            """,
             "rec.a[0] == 1 and ma.mask[1] and type(t) is T",
         ),
         (
@@ -109,20 +159,32 @@ CASES: dict[str, tuple[Cell, ...]] = {
     ),
     "subclasses over the memory of an array": cells(
         (
-            "import numpy as np\na = np.arange(6.); m = np.matrix(a.reshape(2, 3), copy=False); k = np.ma.array(a, copy=False)",
+            """
+            import numpy as np
+            a = np.arange(6.); m = np.matrix(a.reshape(2, 3), copy=False); k = np.ma.array(a, copy=False)
+            """,
             "np.shares_memory(a, m) and np.shares_memory(a, k)",
         ),
         ("a[0] = 5", "m[0, 0] == 5 and k[0] == 5 and np.shares_memory(a, m) and np.shares_memory(a, k)"),
     ),
     "windows and broadcasts": cells(
         (
-            "import numpy as np\na = np.arange(6.); b = np.broadcast_to(a, (2, 6)); w = np.lib.stride_tricks.sliding_window_view(a, 3)",
+            """
+            import numpy as np
+            a = np.arange(6.); b = np.broadcast_to(a, (2, 6)); w = np.lib.stride_tricks.sliding_window_view(a, 3)
+            """,
             "np.shares_memory(a, b) and np.shares_memory(a, w) and b.shape == (2, 6)",
         ),
         ("a[0] = 5", "b[1, 0] == 5 and w[0, 0] == 5 and np.shares_memory(a, b) and np.shares_memory(a, w)"),
     ),
     "a change deep in a large array": cells(
-        ("import numpy as np\na = np.arange(1_000_000.); v = a[500_000:]; l = [a, v]; o = np.ones(300_000)", "l[0] is a"),
+        (
+            """
+            import numpy as np
+            a = np.arange(1_000_000.); v = a[500_000:]; l = [a, v]; o = np.ones(300_000)
+            """,
+            "l[0] is a",
+        ),
         ("v[3] = -1", "a[500_003] == -1 and l[1] is v and np.shares_memory(a, l[1])", "o"),
         ("a *= 2", "v[0] == 1_000_000 and v[3] == -2", "o"),
         ("l.append(o)", "l[2] is o and v[3] == -2"),

@@ -25,7 +25,11 @@ def worker() -> Iterator[Worker]:
     deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
 )
 @given(program=programs)
 def test_random_notebooks(worker: Worker, program: list[Step]) -> None:

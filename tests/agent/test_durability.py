@@ -55,7 +55,12 @@ def test_kill_without_flush(fresh: Callable[..., Kernel], tmp_path: Path) -> Non
     kernel.kill()
     found = codes(tmp_path)
     assert len(found) >= done
-    assert found == [None, "import numpy as np; x = 0", *[f"x = {n}; a = np.random.rand(300_000)" for n in range(10)]][: len(found)]
+    assert (
+        found
+        == [None, "import numpy as np; x = 0", *[f"x = {n}; a = np.random.rand(300_000)" for n in range(10)]][
+            : len(found)
+        ]
+    )
     kernel.start()
     kernel.attach()
     assert kernel.serve("restore", ref="main")["failure"] is None
@@ -66,7 +71,9 @@ def test_kill_without_flush(fresh: Callable[..., Kernel], tmp_path: Path) -> Non
 def test_restart_and_restore_the_last_state(fresh: Callable[..., Kernel], tmp_path: Path) -> None:
     kernel = fresh()
     kernel.attach()
-    kernel.cell("import json\nclass Point:\n    def __init__(self, x): self.x = x\n    def double(self): return self.x * 2")
+    kernel.cell(
+        "import json\nclass Point:\n    def __init__(self, x): self.x = x\n    def double(self): return self.x * 2"
+    )
     kernel.cell("p = Point(2); q = p; points = [p]\ndef f(): return json.dumps(p.double())")
     head = kernel.session("s.head")
     kernel.restart()
@@ -77,7 +84,12 @@ def test_restart_and_restore_the_last_state(fresh: Callable[..., Kernel], tmp_pa
     assert kernel.serve("restore", ref="HEAD")["failure"]["code"] == "UNKNOWN_REF"
     assert kernel.serve("restore", ref="main")["failure"] is None
     assert kernel.session("s.head") == head
-    assert kernel.values(["p is q is points[0]", "type(p) is Point", "f()", "p.double()"]) == [True, True, "4", 4]
+    assert kernel.values(["p is q is points[0]", "type(p) is Point", "f()", "p.double()"]) == [
+        True,
+        True,
+        "4",
+        4,
+    ]
     kernel.cell("p.x = 5")
     assert kernel.value("f()") == "10"
     kernel.serve("undo")
@@ -326,7 +338,9 @@ def test_cells_run_on_when_writing_fails(kernel: Kernel, notebook: Path) -> None
     assert kernel.session("s.failure") is None
     entry = kernel.checkpoints()[-1]
     assert entry["cell"]["code"] == "z = 1"
-    assert (entry["created"], entry["changed"]) == (["y", "z"], ["x"]), "against the last state that was recorded"
+    assert (entry["created"], entry["changed"]) == (["y", "z"], ["x"]), (
+        "against the last state that was recorded"
+    )
     kernel.cell("x.append(3); y = None")
     kernel.serve("undo")
     assert kernel.values(["x", "y", "z"]) == [[1, 2], [3], 1]
@@ -336,7 +350,9 @@ def test_a_fork_of_the_kernel_records_nothing(kernel: Kernel, notebook: Path) ->
     session_of(kernel, notebook)
     kernel.cell("import os; x = 1")
     kernel.cell("pid = os.fork()\nif pid == 0:\n    os._exit(0)\n_ = os.waitpid(pid, 0)")
-    kernel.cell("import multiprocessing as mp; context = mp.get_context('fork')\np = context.Process(target=print)\np.start(); p.join(); code = p.exitcode; del p, context")
+    kernel.cell(
+        "import multiprocessing as mp; context = mp.get_context('fork')\np = context.Process(target=print)\np.start(); p.join(); code = p.exitcode; del p, context"
+    )
     assert kernel.value("code") == 0
     assert len(kernel.checkpoints()) == 4
     kernel.cell("y = 1")

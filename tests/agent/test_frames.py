@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 CASES: dict[str, tuple[Cell, ...]] = {
     "a mixed frame": cells(
         (
-            "import pandas as pd, numpy as np\ndf = pd.DataFrame({'a': [1, 2, 3], 'b': list('xyz'), 'c': pd.Categorical(['u', 'v', 'u']),\n"
-            "  'd': pd.date_range('2020', periods=3, tz='UTC'), 'e': pd.array([1, None, 3], dtype='Int64'), 'f': [1.5, None, 2], 'o': [[1], {}, ()]})\n"
-            "big = pd.DataFrame(np.zeros((1000, 4)))",
+            """
+            import pandas as pd, numpy as np
+            df = pd.DataFrame({'a': [1, 2, 3], 'b': list('xyz'), 'c': pd.Categorical(['u', 'v', 'u']),
+              'd': pd.date_range('2020', periods=3, tz='UTC'), 'e': pd.array([1, None, 3], dtype='Int64'), 'f': [1.5, None, 2], 'o': [[1], {}, ()]})
+            big = pd.DataFrame(np.zeros((1000, 4)))
+            """,
             "len(df) == 3 and df.e.isna()[1]",
         ),
         ("s = df['a']", "s.tolist() == [1, 2, 3]", "df big"),
@@ -33,7 +36,10 @@ CASES: dict[str, tuple[Cell, ...]] = {
     ),
     "looking changes nothing": cells(
         (
-            "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3], 'b': list('xyz'), 'd': pd.date_range('2020', periods=3)}); s = df.a",
+            """
+            import pandas as pd
+            df = pd.DataFrame({'a': [1, 2, 3], 'b': list('xyz'), 'd': pd.date_range('2020', periods=3)}); s = df.a
+            """,
             "len(df) == 3",
         ),
         (
@@ -43,14 +49,23 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ),
     ),
     "names of one frame": cells(
-        ("import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]}); alias = df; holder = {'df': df}", "alias is df is holder['df']"),
+        (
+            """
+            import pandas as pd
+            df = pd.DataFrame({'a': [1, 2, 3]}); alias = df; holder = {'df': df}
+            """,
+            "alias is df is holder['df']",
+        ),
         ("alias['b'] = 1", "df.columns.tolist() == ['a', 'b'] and holder['df'] is alias is df"),
         ("df = df[df.a > 1]", "len(df) == 2 and len(alias) == 3 and holder['df'] is alias"),
         ("holder['df'].loc[0, 'a'] = 100", "alias.a[0] == 100 and df.a.tolist() == [2, 3]"),
     ),
     "frames that share memory behave as if they did not": cells(
         (
-            "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3], 'b': [4, 5, 6]}); s = df['a']; part = df.iloc[:2]; shallow = df.copy(deep=False)",
+            """
+            import pandas as pd
+            df = pd.DataFrame({'a': [1, 2, 3], 'b': [4, 5, 6]}); s = df['a']; part = df.iloc[:2]; shallow = df.copy(deep=False)
+            """,
             "s[0] == 1",
         ),
         ("s[1] = 50", "s[1] == 50 and df.a[1] == 2 and part.a[1] == 2", "df part shallow"),
@@ -58,13 +73,22 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ("shallow['a'] = 0", "df.a[0] == 1 and shallow.a[0] == 0 and s[0] == 1", "s part df"),
     ),
     "a series over an array of the person's": cells(
-        ("import numpy as np, pandas as pd\nar = np.arange(3.); s = pd.Series(ar, copy=False)", "np.shares_memory(s.to_numpy(), ar)"),
+        (
+            """
+            import numpy as np, pandas as pd
+            ar = np.arange(3.); s = pd.Series(ar, copy=False)
+            """,
+            "np.shares_memory(s.to_numpy(), ar)",
+        ),
         ("ar[0] = 7", "s[0] == 7 and np.shares_memory(s.to_numpy(), ar)"),
     ),
     "indexes": cells(
         (
-            "import pandas as pd\nmi = pd.DataFrame({'k': list('aab'), 'n': [1, 2, 1], 'v': [1., 2., 3.]}).set_index(['k', 'n'])\n"
-            "idx = mi.index; per = pd.period_range('2020', periods=3, freq='M'); inter = pd.interval_range(0, 3); ts = pd.Timestamp('2020', tz='UTC')",
+            """
+            import pandas as pd
+            mi = pd.DataFrame({'k': list('aab'), 'n': [1, 2, 1], 'v': [1., 2., 3.]}).set_index(['k', 'n'])
+            idx = mi.index; per = pd.period_range('2020', periods=3, freq='M'); inter = pd.interval_range(0, 3); ts = pd.Timestamp('2020', tz='UTC')
+            """,
             "mi.index.nlevels == 2 and mi.loc[('a', 2), 'v'] == 2",
         ),
         ("mi.loc[('a', 2), 'v'] = 20", "mi.v.tolist() == [1, 20, 3] and idx.equals(mi.index)", "per inter"),
@@ -73,9 +97,14 @@ CASES: dict[str, tuple[Cell, ...]] = {
     ),
     "a model": cells(
         (
-            "import numpy as np\nfrom sklearn.pipeline import make_pipeline\nfrom sklearn.preprocessing import StandardScaler\n"
-            "from sklearn.linear_model import LogisticRegression\nX = np.random.RandomState(0).rand(50, 3); y = (X[:, 0] > .5).astype(int)\n"
-            "pipe = make_pipeline(StandardScaler(), LogisticRegression())",
+            """
+            import numpy as np
+            from sklearn.pipeline import make_pipeline
+            from sklearn.preprocessing import StandardScaler
+            from sklearn.linear_model import LogisticRegression
+            X = np.random.RandomState(0).rand(50, 3); y = (X[:, 0] > .5).astype(int)
+            pipe = make_pipeline(StandardScaler(), LogisticRegression())
+            """,
             "not hasattr(pipe[-1], 'coef_')",
         ),
         ("_ = pipe.fit(X, y); scaler = pipe[0]", "pipe.score(X, y) > .8 and pipe[0] is scaler", "X y"),

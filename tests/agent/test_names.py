@@ -15,17 +15,55 @@ if TYPE_CHECKING:
 
 CASES: dict[str, tuple[Cell, ...]] = {
     "global in a function": cells(
-        Cell("def f(value):\n    global z\n    z = value\nkeep = [1]", "True", gone="z"),
+        Cell(
+            """
+            def f(value):
+                global z
+                z = value
+            keep = [1]
+            """,
+            "True",
+            gone="z",
+        ),
         ("f(5)", "z == 5", "keep"),
         ("f([6])", "z == [6]", "keep"),
-        ("def g():\n    global z\n    del z\n", "z == [6]", "keep z"),
+        (
+            """
+            def g():
+                global z
+                del z
+
+            """,
+            "z == [6]",
+            "keep z",
+        ),
         Cell("g()", "True", "keep", gone="z"),
     ),
     "class bodies": cells(
         "n = 5; items = []",
-        ("class K:\n    double = n * 2\n    items.append(double)", "K.double == 10 and items == [10]"),
-        ("class L:\n    held = items", "L.held is items"),
-        ("class M:\n    global made\n    made = 1", "made == 1"),
+        (
+            """
+            class K:
+                double = n * 2
+                items.append(double)
+            """,
+            "K.double == 10 and items == [10]",
+        ),
+        (
+            """
+            class L:
+                held = items
+            """,
+            "L.held is items",
+        ),
+        (
+            """
+            class M:
+                global made
+                made = 1
+            """,
+            "made == 1",
+        ),
     ),
     "globals and vars": cells(
         ("globals().update(q=7, r=[8])", "q == 7 and r == [8]"),
@@ -61,20 +99,64 @@ CASES: dict[str, tuple[Cell, ...]] = {
     "loops, comprehensions, walrus, with, except": cells(
         ("for i in range(3): pass", "i == 2"),
         Cell("squares = [j * j for j in range(3) if (last := j) is not None]", "last == 2", gone="j"),
-        ("import contextlib\nwith contextlib.nullcontext([1]) as entered: pass", "entered == [1]"),
-        Cell("try: 1 / 0\nexcept ZeroDivisionError as error: caught = str(error)", "'zero' in caught", gone="error"),
+        (
+            """
+            import contextlib
+            with contextlib.nullcontext([1]) as entered: pass
+            """,
+            "entered == [1]",
+        ),
+        Cell(
+            """
+            try: 1 / 0
+            except ZeroDivisionError as error: caught = str(error)
+            """,
+            "'zero' in caught",
+            gone="error",
+        ),
         ("(a, b), *c = [(1, 2), 3, 4]; a += 1", "(a, b, c) == (2, 2, [3, 4])"),
-        ("match {'k': [1, 2]}:\n    case {'k': [first, *others]}: pass", "first == 1 and others == [2]"),
-        ("async def one(): return [1]\nawaited = await one()", "awaited == [1]"),
+        (
+            """
+            match {'k': [1, 2]}:
+                case {'k': [first, *others]}: pass
+            """,
+            "first == 1 and others == [2]",
+        ),
+        (
+            """
+            async def one(): return [1]
+            awaited = await one()
+            """,
+            "awaited == [1]",
+        ),
     ),
     "magics": cells(
-        ("%%time\na = [1]", "a == [1]"),
+        (
+            """
+            %%time
+            a = [1]
+            """,
+            "a == [1]",
+        ),
         ("%timeit -n1 -r1 a.append(2)", "a == [1, 2]"),
-        ("%%capture out\nprint('x'); b = 1", "out.stdout == 'x\\n' and b == 1"),
+        (
+            """
+            %%capture out
+            print('x'); b = 1
+            """,
+            "out.stdout == 'x\\n' and b == 1",
+        ),
         ("c = !echo hi", "list(c) == ['hi']", "a"),
     ),
     "annotations": cells(
-        ("x: int = 1\ny: list[int] = [x]\nz: str", "y == [1]"),
+        (
+            """
+            x: int = 1
+            y: list[int] = [x]
+            z: str
+            """,
+            "y == [1]",
+        ),
         ("z: str = 'a'", "z == 'a'", "y"),
     ),
     "names that are unusual": cells(

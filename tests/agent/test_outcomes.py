@@ -81,12 +81,17 @@ def test_cells_that_fail_before_they_run(kernel: Kernel, notebook: Path) -> None
 
 def test_errors_that_are_hard_to_describe(kernel: Kernel, notebook: Path) -> None:
     session_of(kernel, notebook)
-    kernel.cell("class Bad(Exception):\n    def __str__(self): return 'x' * 100_000\nclass Odd(BaseException): pass")
+    kernel.cell(
+        "class Bad(Exception):\n    def __str__(self): return 'x' * 100_000\nclass Odd(BaseException): pass"
+    )
     kernel.run("raise Bad()")
     assert newest(kernel)["error"]["name"] == "Bad"
     assert len(newest(kernel)["error"]["message"]) <= 500
     kernel.run("raise Odd('odd')")
-    assert (newest(kernel)["outcome"], newest(kernel)["error"]) == ("error", {"name": "Odd", "message": "odd"})
+    assert (newest(kernel)["outcome"], newest(kernel)["error"]) == (
+        "error",
+        {"name": "Odd", "message": "odd"},
+    )
     kernel.run("import sys; kept = 1; sys.exit(3)")
     assert newest(kernel)["error"]["name"] == "SystemExit"
     assert newest(kernel)["created"] == ["kept", "sys"]

@@ -43,10 +43,19 @@ def test_every_command(kernel: Kernel, notebook: Path) -> None:
     kernel.cell("x = 2")
     status = only(kernel.serve("flush"), "status")
     assert status["pending"] == 0
-    assert (status["can_undo"], status["can_redo"], status["branch"], status["failure"]) == (True, False, "main", None)
+    assert (status["can_undo"], status["can_redo"], status["branch"], status["failure"]) == (
+        True,
+        False,
+        "main",
+        None,
+    )
     listed = only(kernel.serve("checkpoints"), "list")
     assert listed["head"] == status["head"] == listed["checkpoints"][-1]["id"]
-    assert [entry["cell"] and entry["cell"]["code"] for entry in listed["checkpoints"]] == [None, "x = 1", "x = 2"]
+    assert [entry["cell"] and entry["cell"]["code"] for entry in listed["checkpoints"]] == [
+        None,
+        "x = 1",
+        "x = 2",
+    ]
     assert only(kernel.serve("checkpoints", since=2), "list")["checkpoints"] == listed["checkpoints"][2:]
     assert only(kernel.serve("checkpoints", since=99), "list")["checkpoints"] == []
     assert only(kernel.serve("undo"), "restored")["restored"] == ["x"]
@@ -93,7 +102,9 @@ def test_requests_that_cannot_be_served(kernel: Kernel, notebook: Path) -> None:
 def test_another_version_of_the_protocol(kernel: Kernel, notebook: Path) -> None:
     session_of(kernel, notebook)
     for version, update in ((2, "agent"), (0, "extension")):
-        reply = kernel.serve_text(json.dumps({"protocol": version, "id": "q", "command": "new thing", "other": 1}))
+        reply = kernel.serve_text(
+            json.dumps({"protocol": version, "id": "q", "command": "new thing", "other": 1})
+        )
         failure = only(reply, "failure")
         assert failure["code"] == "PROTOCOL_VERSION"
         assert failure["details"] == {"update": update}
@@ -113,7 +124,7 @@ def test_texts_that_need_escaping(kernel: Kernel, notebook: Path) -> None:
     kernel.cell("x = 'quote\\' \\\\ é \\n 😀'; globals()['a\"b'] = 1")
     entry = kernel.checkpoints()[-1]
     assert entry["created"] == ['a"b', "x"]
-    failure = only(kernel.serve("restore", ref="it's \"odd\" \\ é\n"), "failure")
+    failure = only(kernel.serve("restore", ref='it\'s "odd" \\ é\n'), "failure")
     assert failure["code"] == "UNKNOWN_REF"
     kernel.cell("x = '\\ud800'")
     kernel.cell("globals()['\\ud801'] = 1")

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from kernel import Kernel
 
-DRAW = "drawn = [random.random(), float(np.random.rand()), float(rng.random()), float(rs.rand()), own.random()]"
+DRAW = (
+    "drawn = [random.random(), float(np.random.rand()), float(rng.random()), float(rs.rand()), own.random()]"
+)
 
 
 def test_a_draw_repeats_after_undo(kernel: Kernel, other: Kernel, notebook: Path) -> None:
@@ -53,7 +55,11 @@ def test_a_draw_repeats_in_a_restarted_kernel(fresh: Callable[..., Kernel]) -> N
 
 def test_recording_does_not_move_the_generators(fresh: Callable[..., Kernel], tmp_path: Path) -> None:
     kernel = fresh()
-    code = ["import random, numpy as np; random.seed(1); np.random.seed(1)", "a = random.random()", "b = np.random.rand()"]
+    code = [
+        "import random, numpy as np; random.seed(1); np.random.seed(1)",
+        "a = random.random()",
+        "b = np.random.rand()",
+    ]
     for cell in code:
         kernel.cell(cell)
     plain = kernel.values(["a", "b"])

@@ -70,9 +70,9 @@ def test_running_after_a_restore_forks(kernel: Kernel, history: list[str]) -> No
     status = kernel.serve("status")["status"]
     assert status["branch"] == "main"
     kernel.cell("z = 1")
-    assert {entry["id"]: entry for entry in kernel.checkpoints()}[kernel.session("s.head")]["branch"] == entries[
-        history[3]
-    ]["branch"]
+    assert {entry["id"]: entry for entry in kernel.checkpoints()}[kernel.session("s.head")][
+        "branch"
+    ] == entries[history[3]]["branch"]
     names = kernel.session("sorted(branch.name for branch in s._history.branches.values())")
     assert names == ["branch-2", "main"]
     assert restored(kernel, "branch-2") == 1
@@ -94,7 +94,9 @@ def test_undo_after_a_fork_and_a_cell_clears_redo(kernel: Kernel, history: list[
 
 
 def test_a_restore_in_the_middle_of_a_cell(kernel: Kernel, history: list[str]) -> None:
-    run = kernel.cell(f"y = 'lost'; import kishu_agent\nkishu_agent.current().restore({history[1]!r})\nprint(x)")
+    run = kernel.cell(
+        f"y = 'lost'; import kishu_agent\nkishu_agent.current().restore({history[1]!r})\nprint(x)"
+    )
     assert run.stdout == "1\n"
     assert kernel.values(["x", "'y' in globals()"]) == [1, False]
     assert kernel.session("s.head") == history[1]

@@ -26,8 +26,8 @@ CASES: dict[str, tuple[Cell, ...]] = {
     ),
     "equal lists of which one is bound to the other": cells(
         ("a = [1]; b = [1]", "a is not b and a == b"),
-        ("a = b", "a is b", "b"),
-        ("a = [1]", "a is not b and a == b", "b"),
+        ("a = b", "a is b"),
+        ("a = [1]", "a is not b and a == b"),
     ),
     "a list in lists": cells(
         ("shared = [1]; a = [shared, 2]; b = [shared, 3]", "a[0] is b[0] is shared"),
@@ -43,11 +43,23 @@ CASES: dict[str, tuple[Cell, ...]] = {
     "cycles": cells(
         ("a = []; a.append(a); d = {'a': a}; d['d'] = d", "a[0] is a and d['d'] is d and d['a'] is a"),
         ("a.append(1)", "d['a'] is a and a[0] is a and a[1] == 1"),
-        ("class Node: pass\nn = Node(); m = Node(); n.other = m; m.other = n", "n.other.other is n and m.other is n"),
+        (
+            """
+            class Node: pass
+            n = Node(); m = Node(); n.other = m; m.other = n
+            """,
+            "n.other.other is n and m.other is n",
+        ),
         ("n.value = [m]", "m.other.value[0] is m", "a d"),
     ),
     "deep nesting": cells(
-        ("x = inner = []\nfor _ in range(2000): x = [x]", "isinstance(x, list)"),
+        (
+            """
+            x = inner = []
+            for _ in range(2000): x = [x]
+            """,
+            "isinstance(x, list)",
+        ),
         (
             "inner.append(1)",
             "(lambda level: ([level := level[0] for _ in range(2000)][-1] is inner))(x) and inner == [1]",
@@ -60,9 +72,15 @@ CASES: dict[str, tuple[Cell, ...]] = {
     ),
     "dict, values, views and proxies of a list": cells(
         (
-            "import types, collections\nx = [1]\nns = types.SimpleNamespace(a=x)\n"
-            "chain = collections.ChainMap({'a': 1}, {'b': x})\nproxy = types.MappingProxyType({'k': x})\n"
-            "values = {'a': x}.values()\nuser = collections.UserDict(a=x)",
+            """
+            import types, collections
+            x = [1]
+            ns = types.SimpleNamespace(a=x)
+            chain = collections.ChainMap({'a': 1}, {'b': x})
+            proxy = types.MappingProxyType({'k': x})
+            values = {'a': x}.values()
+            user = collections.UserDict(a=x)
+            """,
             "ns.a is x and chain['b'] is x and proxy['k'] is x and list(values)[0] is x and user['a'] is x",
         ),
         (
@@ -77,13 +95,20 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ("push(2)", "d == {'k': [1, 2]}"),
     ),
     "memory of a bytearray": cells(
-        ("b = bytearray(b'abcdef'); m = memoryview(b)[2:4]; other = bytearray(b'abcdef')", "bytes(m) == b'cd'"),
+        (
+            "b = bytearray(b'abcdef'); m = memoryview(b)[2:4]; other = bytearray(b'abcdef')",
+            "bytes(m) == b'cd'",
+        ),
         ("m[0] = 88", "b == b'abXdef' and other == b'abcdef'", "other"),
         ("del m; b.append(1)", "b == b'abXdef\\x01'", "other"),
     ),
     "instances that share": cells(
         (
-            "class Box:\n    def __init__(self, item): self.item = item\nx = [1]; a = Box(x); b = Box(x); c = Box([1])",
+            """
+            class Box:
+                def __init__(self, item): self.item = item
+            x = [1]; a = Box(x); b = Box(x); c = Box([1])
+            """,
             "a.item is b.item is x and type(a) is Box",
         ),
         ("a.item.append(2)", "b.item is x and x == [1, 2] and c.item == [1]", "c Box"),
@@ -91,12 +116,24 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ("a.peer = b; b.peer = a", "a.peer.peer is a and b.item is c.item"),
     ),
     "unrelated instances of one class": cells(
-        ("class Box: pass\na = Box(); b = Box(); a.v = [1]; b.v = [1]", "a.v is not b.v"),
+        (
+            """
+            class Box: pass
+            a = Box(); b = Box(); a.v = [1]; b.v = [1]
+            """,
+            "a.v is not b.v",
+        ),
         ("a.v.append(2)", "a.v == [1, 2] and b.v == [1]", "b Box"),
         ("b.v.append(3)", "b.v == [1, 3]", "a Box"),
     ),
     "keys that are objects": cells(
-        ("class K: pass\nk = K(); d = {k: [1]}; s = {k}", "list(d)[0] is k and k in s"),
+        (
+            """
+            class K: pass
+            k = K(); d = {k: [1]}; s = {k}
+            """,
+            "list(d)[0] is k and k in s",
+        ),
         ("d[k].append(2)", "d[k] == [1, 2] and k in s"),
         ("k.name = 'n'", "list(s)[0].name == 'n' and list(d)[0] is k"),
     ),

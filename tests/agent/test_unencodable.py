@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from kernel import session_of
+from miniature import block
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,36 +19,67 @@ UNENCODABLE = {
     "sqlite connection": "import sqlite3; bad = sqlite3.connect(':memory:')",
     "socket": "import socket; bad = socket.socket()",
     "thread": "import threading; bad = threading.Thread(target=print)",
-    "weak reference": "import weakref\nclass Target: pass\ntarget = Target(); bad = weakref.ref(target)",
     "frame": "import sys; bad = sys._getframe()",
     "inside of a container": "bad = {'a': [1, (i for i in 'x')]}",
-    "attribute of an instance": "class Holder: pass\nbad = Holder(); bad.file = open('/dev/null')",
-    "pickling raises": "class Refuses:\n    def __reduce__(self): raise RuntimeError('never')\nbad = Refuses()",
-    "pickling raises a silent error": (
-        "class Er(Exception):\n    def __str__(self): raise ValueError\n"
-        "class Refuses:\n    def __reduce__(self): raise Er()\nbad = Refuses()"
-    ),
-    "pickling ends the process": "class Exits:\n    def __reduce__(self): raise SystemExit('x')\nbad = Exits()",
-    "pickling interrupts": "class Stops:\n    def __reduce__(self): raise KeyboardInterrupt\nbad = Stops()",
-    "pickling gives nonsense": "class Odd:\n    def __reduce__(self): return 5\nbad = Odd()",
-    "pickling never ends": "class Endless:\n    def __reduce__(self): return Endless, (Endless(),)\nbad = Endless()",
+    "attribute of an instance": """
+        class Holder: pass
+        bad = Holder(); bad.file = open('/dev/null')
+    """,
+    "pickling raises": """
+        class Refuses:
+            def __reduce__(self): raise RuntimeError('never')
+        bad = Refuses()
+    """,
+    "pickling raises a silent error": """
+        class Er(Exception):
+            def __str__(self): raise ValueError
+        class Refuses:
+            def __reduce__(self): raise Er()
+        bad = Refuses()
+    """,
+    "pickling ends the process": """
+        class Exits:
+            def __reduce__(self): raise SystemExit('x')
+        bad = Exits()
+    """,
+    "pickling interrupts": """
+        class Stops:
+            def __reduce__(self): raise KeyboardInterrupt
+        bad = Stops()
+    """,
+    "pickling gives nonsense": """
+        class Odd:
+            def __reduce__(self): return 5
+        bad = Odd()
+    """,
+    "pickling never ends": """
+        class Endless:
+            def __reduce__(self): return Endless, (Endless(),)
+        bad = Endless()
+    """,
     "an object of C that does not load": "import functools; bad = functools.cmp_to_key(len)",
-    "a function with registered types": "import functools\n@functools.singledispatch\ndef bad(x): return x",
-    "loading raises": (
-        "class Trap:\n    def __init__(self, ok=True):\n        if not ok: raise ValueError('no')\n"
-        "    def __reduce__(self): return Trap, (False,)\nbad = Trap()"
-    ),
-    "loading ends the process": (
-        "class Trap:\n    def __setstate__(self, state): raise SystemExit('no')\nbad = Trap(); bad.x = 1"
-    ),
+    "loading raises": """
+        class Trap:
+            def __init__(self, ok=True):
+                if not ok: raise ValueError('no')
+            def __reduce__(self): return Trap, (False,)
+        bad = Trap()
+    """,
+    "loading ends the process": """
+        class Trap:
+            def __setstate__(self, state): raise SystemExit('no')
+        bad = Trap(); bad.x = 1
+    """,
 }
 
 
 @pytest.mark.parametrize("name", UNENCODABLE)
-def test_what_cannot_be_stored_is_named_and_the_rest_is_right(name: str, kernel: Kernel, notebook: Path) -> None:
+def test_what_cannot_be_stored_is_named_and_the_rest_is_right(
+    name: str, kernel: Kernel, notebook: Path
+) -> None:
     session_of(kernel, notebook)
     kernel.cell("good = [1]; other = {'k': good}")
-    kernel.cell(UNENCODABLE[name])
+    kernel.cell(block(UNENCODABLE[name]))
     entry = kernel.checkpoints()[-1]
     assert kernel.session("s.failure") is None
     assert "bad" in entry["created"]
@@ -76,28 +108,96 @@ def test_what_cannot_be_stored_is_named_and_the_rest_is_right(name: str, kernel:
 
 
 HOSTILE = {
-    "equality": "class H:\n    def __eq__(self, o): raise SystemExit('eq')\n    __hash__ = None\nh = H(); i = h; j = [h, h]",
-    "hash": "class H:\n    def __hash__(self): raise SystemExit('hash')\nh = H(); i = h; j = [h, h]",
-    "attributes": "class H:\n    def __getattribute__(self, n): raise ValueError(n)\nh = H(); i = h; j = [h, h]",
-    "attributes exit": "class H:\n    def __getattr__(self, n): raise SystemExit(n)\nh = H(); i = h; j = [h, h]",
-    "attributes recurse": "class H:\n    def __getattr__(self, n): return getattr(self, n + '_')\nh = H(); i = h; j = [h, h]",
-    "everything is there": "class H:\n    def __getattr__(self, n): return H()\nh = H(); i = h; j = [h, h]",
-    "class raises": "class H:\n    @property\n    def __class__(self): raise ValueError('class')\nh = H(); i = h; j = [h, h]",
-    "class lies": "class H:\n    __class__ = int\nh = H(); i = h; j = [h, h]",
-    "class is a type": "class H:\n    __class__ = type\nh = H(); i = h; j = [h, h]",
-    "metaclass": (
-        "class M(type):\n    def __getattribute__(cls, n): raise SystemExit(n)\n    def __eq__(cls, o): raise SystemExit\n"
-        "    def __hash__(cls): raise SystemExit\nclass H(metaclass=M): pass\nh = i = j = 0"
-    ),
-    "module lies": "class H: pass\nH.__module__ = 5; H.__qualname__ = 'sys.exit'\nh = H(); i = h; j = [h, h]",
-    "looks like a library's": "class H: pass\nH.__module__ = 'collections'; H.__qualname__ = 'OrderedDict'; H.__name__ = 'x'\nh = H(); i = h; j = [h, h]",
-    "length and truth": (
-        "class H(list):\n    def __len__(self): return -5\n    def __bool__(self): raise SystemExit\n    def __iter__(self): raise SystemExit\n"
-        "h = H([1]); i = h; j = [h, h]"
-    ),
-    "strings": "class S(str):\n    def __eq__(self, o): raise SystemExit\n    def __hash__(self): return 1\nh = S('h'); i = h; j = [h, h]; globals()[h] = 1",
-    "mock": "from unittest import mock\nh = mock.MagicMock(); i = h; j = [h, h]",
-    "standard output": "import sys\nclass H:\n    def __getstate__(self):\n        print('pickled')\n        return {}\nh = H(); i = h; j = [h, h]",
+    "equality": """
+        class H:
+            def __eq__(self, o): raise SystemExit('eq')
+            __hash__ = None
+        h = H(); i = h; j = [h, h]
+    """,
+    "hash": """
+        class H:
+            def __hash__(self): raise SystemExit('hash')
+        h = H(); i = h; j = [h, h]
+    """,
+    "attributes": """
+        class H:
+            def __getattribute__(self, n): raise ValueError(n)
+        h = H(); i = h; j = [h, h]
+    """,
+    "attributes exit": """
+        class H:
+            def __getattr__(self, n): raise SystemExit(n)
+        h = H(); i = h; j = [h, h]
+    """,
+    "attributes recurse": """
+        class H:
+            def __getattr__(self, n): return getattr(self, n + '_')
+        h = H(); i = h; j = [h, h]
+    """,
+    "everything is there": """
+        class H:
+            def __getattr__(self, n): return H()
+        h = H(); i = h; j = [h, h]
+    """,
+    "class raises": """
+        class H:
+            @property
+            def __class__(self): raise ValueError('class')
+        h = H(); i = h; j = [h, h]
+    """,
+    "class lies": """
+        class H:
+            __class__ = int
+        h = H(); i = h; j = [h, h]
+    """,
+    "class is a type": """
+        class H:
+            __class__ = type
+        h = H(); i = h; j = [h, h]
+    """,
+    "metaclass": """
+        class M(type):
+            def __getattribute__(cls, n): raise SystemExit(n)
+            def __eq__(cls, o): raise SystemExit
+            def __hash__(cls): raise SystemExit
+        class H(metaclass=M): pass
+        h = i = j = 0
+    """,
+    "module lies": """
+        class H: pass
+        H.__module__ = 5; H.__qualname__ = 'sys.exit'
+        h = H(); i = h; j = [h, h]
+    """,
+    "looks like a library's": """
+        class H: pass
+        H.__module__ = 'collections'; H.__qualname__ = 'OrderedDict'; H.__name__ = 'x'
+        h = H(); i = h; j = [h, h]
+    """,
+    "length and truth": """
+        class H(list):
+            def __len__(self): return -5
+            def __bool__(self): raise SystemExit
+            def __iter__(self): raise SystemExit
+        h = H([1]); i = h; j = [h, h]
+    """,
+    "strings": """
+        class S(str):
+            def __eq__(self, o): raise SystemExit
+            def __hash__(self): return 1
+        h = S('h'); i = h; j = [h, h]; globals()[5] = 1; globals()[S('other')] = 2
+    """,
+    "mock": """
+        from unittest import mock
+        h = mock.MagicMock(); i = h; j = [h, h]
+    """,
+    "standard output": """
+        import sys
+        class H:
+            def __getstate__(self):
+                print('pickled')
+                return {}
+        h = H(); i = h; j = [h, h]
+    """,
 }
 
 
@@ -105,7 +205,7 @@ HOSTILE = {
 def test_hostile_objects_harm_nobody(name: str, kernel: Kernel, notebook: Path) -> None:
     session_of(kernel, notebook)
     kernel.cell("good = [1]; other = good")
-    run = kernel.run(HOSTILE[name])
+    run = kernel.run(block(HOSTILE[name]))
     assert (run.error, run.stderr) == (None, "")
     assert kernel.session("s.failure") is None
     entry = kernel.checkpoints()[-1]

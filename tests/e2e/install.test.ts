@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before } from "node:test";
@@ -34,7 +34,8 @@ function makeEnvironment(folder: string, options: readonly string[]): void {
   const sitePackages = (of: string): string => execFileSync(of, ["-c", program], { encoding: "utf8" }).trim();
   const source = sitePackages(venvPython);
   const target = sitePackages(path.join(folder, "bin", "python"));
-  for (const name of readdirSync(source).filter((entry) => !/kishu|^_?_?pip|setuptools|\.pth$|^__pycache__$/.test(entry))) {
+  const isLeftOut = (name: string): boolean => /kishu|^pip\b|\.pth$/.test(name) || existsSync(path.join(target, name));
+  for (const name of readdirSync(source).filter((entry) => !isLeftOut(entry))) {
     symlinkSync(path.join(source, name), path.join(target, name));
   }
 }

@@ -62,6 +62,8 @@ def class_skeleton(cls: type, uid: str) -> tuple[Any, tuple[Any, ...]]:
     metaclass = type(cls)
     _check_metaclass(metaclass)
     if issubclass(type(cls), enum.EnumMeta):
+        if makes_members(cls):
+            return rebuild.new_bare_enum, (uid, metaclass, cls.__name__, cls.__qualname__, cls.__bases__)
         members = tuple((name, member.value) for name, member in _members(cls))
         return rebuild.new_enum, (uid, metaclass, cls.__name__, cls.__qualname__, cls.__bases__, members)
     body = {name: cls.__dict__[name] for name in ("__slots__", "__orig_bases__") if name in cls.__dict__}
@@ -97,9 +99,33 @@ def class_attributes(cls: type) -> tuple[dict[str, Any], dict[str, Any]]:
     return behaviour, data
 
 
+def makes_members(cls: type) -> bool:
+    """Tell whether an enumeration has a __new__ of its own, so that its members cannot be made from their values."""
+    return "__new_member__" in cls.__dict__
+
+
+def bare_members(cls: Any) -> list[tuple[tuple[str, ...], Any, dict[str, Any]]]:
+    """Return the members of such an enumeration: names (aliases too), the value of their data type, attributes."""
+    data_type = cls._member_type_
+    names: dict[int, list[str]] = {}
+    for name, member in _members(cls):
+        names.setdefault(id(member), []).append(name)
+    found = {id(member): member for _name, member in _members(cls)}
+    return [
+        (
+            tuple(names[key]),
+            None if data_type is object else data_type(member),
+            {name: value for name, value in vars(member).items() if name != "__objclass__"},
+        )
+        for key, member in found.items()
+    ]
+
+
 def _made_by_enum(cls: Any, name: str) -> bool:
     if name == "_missing_":
         return False  # the person's own
+    if makes_members(cls):
+        return name in {*cls.__members__, "_member_map_", "_value2member_map_"}
     single = name.startswith("_") and name.endswith("_") and not name.startswith("__")
     return single or name in _ENUM_SKIPPED or name in cls.__members__
 

@@ -76,6 +76,8 @@ class Source:
             rebuild.set_attributes(definition, loaded["attributes"])
             if loaded["registered"]:
                 rebuild.register_classes(definition, loaded["registered"])
+            if loaded["bare_members"]:
+                rebuild.set_bare_members(definition, loaded["bare_members"])
             if loaded["members"]:
                 rebuild.set_member_attributes(definition, loaded["members"])
 

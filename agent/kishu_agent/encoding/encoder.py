@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 from kishu_agent import interrupts
 from kishu_agent.encoding import rebuild
 from kishu_agent.encoding.classes import (
+    bare_members,
     class_attributes,
     class_skeleton,
+    makes_members,
     member_attributes,
     reduce_class,
     registered_classes,
@@ -362,8 +364,11 @@ def _items(encoder: Encoder, phase: str, root: str, value: Any) -> tuple[Any, ..
 
 def _class_extras(cls: type) -> dict[str, Any]:
     metaclass = type(cls)
+    is_enum = issubclass(metaclass, enum.EnumMeta)
+    bare = is_enum and makes_members(cls)
     return {
-        "members": member_attributes(cls) if issubclass(metaclass, enum.EnumMeta) else None,
+        "members": member_attributes(cls) if is_enum and not bare else None,
+        "bare_members": bare_members(cls) if bare else None,
         "registered": registered_classes(cls) if issubclass(metaclass, abc.ABCMeta) else None,
     }
 

@@ -16,7 +16,7 @@ import threading
 import types
 import typing
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -232,6 +232,28 @@ def new_enum(
             raise TypeError(f"{name} makes the values of its members itself")
     _loading().define(uid, made)
     return made  # type: ignore[no-any-return]
+
+
+def new_bare_enum(uid: str, metaclass: Any, name: str, qualified_name: str, bases: tuple[type, ...]) -> type:
+    """Make an enumeration without members, for one whose own __new__ made them."""
+    body = {"__module__": "__main__", "__qualname__": qualified_name}
+    made: type = type.__new__(metaclass, name, bases, body)
+    _loading().define(uid, made)
+    return made
+
+
+def set_bare_members(made: Any, members: list[tuple[tuple[str, ...], Any, dict[str, Any]]]) -> None:
+    """Give an enumeration its members without calling its __new__ or __init__."""
+    data_type = made._member_type_
+    by_name: dict[str, Any] = {}
+    by_value: dict[Any, Any] = {}
+    for names, value, attributes in members:
+        member = object.__new__(made) if data_type is object else data_type.__new__(made, value)
+        member.__dict__.update({**attributes, "__objclass__": made})
+        by_name.update(dict.fromkeys(names, member))
+        with suppress(TypeError):
+            by_value[member._value_] = member
+    set_attributes(made, {**by_name, "_member_map_": by_name, "_value2member_map_": by_value})
 
 
 def set_attributes(made: type, attributes: Mapping[str, Any]) -> None:

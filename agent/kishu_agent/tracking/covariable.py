@@ -24,6 +24,8 @@ class Covariable:
     roots: Roots
     prints: dict[str, bytes]
     """Fingerprint of each root's share."""
+    identities: dict[str, int]
+    """Ids of the roots' objects."""
     aliases: dict[str, str]
     """Names that are the same object as an earlier one, by that one."""
     depends: frozenset[str]

@@ -103,7 +103,7 @@ class Tracker:
         visited = {root: encoded[owners[root]].parts[root].visited for root in values}
         found: dict[Roots, Covariable] = {}
         for roots, form in self._group(visited, values, encoded).items():
-            found[roots] = self._compare(form, find_aliases(roots, values), touched)
+            found[roots] = self._compare(form, values, touched)
         changes = self._names_changed(set(names), values, encoded, found)
         return Look({**kept, **found}, *changes, identities, bool(kept))
 
@@ -199,15 +199,17 @@ class Tracker:
             values[root] = definition
         return definition is not None
 
-    def _compare(self, encoded: Encoded, aliases: dict[str, str], touched: AbstractSet[Roots]) -> Covariable:
+    def _compare(
+        self, encoded: Encoded, values: Mapping[str, Any], touched: AbstractSet[Roots]
+    ) -> Covariable:
         """Return the co-variable of the last look if it is unchanged, else a new one."""
-        found = _covariable(encoded, aliases)
+        found = _covariable(encoded, values)
         known = self.covariables.get(found.roots)
         if known is not None and known.prints == found.prints:
             found.problem = found.problem or known.problem  # it was tried then
             if found.blind and found.roots in touched:
                 return found
-            known.memory = found.memory
+            known.memory, known.identities = found.memory, found.identities
             return found if known.lost or found.problem != known.problem else known
         found.problem = found.problem or self._trials.problem(encoded)
         return found
@@ -268,8 +270,9 @@ class Tracker:
             return {}
         seen = {covariable.version: covariable for covariable in self._seen}
         live = self._names.current()
-        found = {}
+        found: dict[Roots, dict[str, Any]] = {}
         visited: dict[str, list[Any]] = {}
+        exact = set()
         for stored in unlike:
             covariable = seen.get(stored.version)
             values = None if covariable is None else self._values_of(covariable, live)
@@ -278,11 +281,14 @@ class Tracker:
                 if form.problem is None and _prints(form) == covariable.prints:
                     found[stored.roots] = values
                     visited.update((root, part.visited) for root, part in form.parts.items())
+                    if all(id(value) == covariable.identities[root] for root, value in values.items()):
+                        exact.add(stored.roots)
         self._scope.forget_types()
         # They must not share anything now that was separate then.
-        every = {root: value for values in found.values() for root, value in values.items()}
-        separate = group(visited, every, _definition_ids(every), found)
-        return {roots: values for roots, values in found.items() if roots in separate}
+        separate = _separate(found, visited)
+        return _separate(
+            {roots: found[roots] for roots in found if roots in separate or roots in exact}, visited
+        )
 
     def same_objects(self, stored: StoredCovariable) -> bool:
         """Tell whether names are bound to the same objects as in a recorded co-variable, whose content is unseen."""
@@ -294,16 +300,19 @@ class Tracker:
         """Return live objects for the roots of a co-variable, taking an alias for a name that is gone."""
         values: dict[str, Any] = {}
         for root in covariable.roots:
+            if root.startswith(PREFIX):
+                # One that is no part of the session, and just not collected yet, may refer to others like it.
+                known = any(root in roots for roots in self.covariables)
+                values[root] = self.definitions.find(root.removeprefix(PREFIX)) if known else None
+                continue
             first = covariable.aliases.get(root, root)
             names = [first, *(name for name, other in covariable.aliases.items() if other == first)]
-            candidates = [name for name in (root, *names) if name in live]
-            if root.startswith(PREFIX):
-                values[root] = self.definitions.find(root.removeprefix(PREFIX))
-            elif candidates:
-                values[root] = live[candidates[0]]
-            if values.get(root) is None:
+            bound = [live[name] for name in names if name in live]
+            same = [value for value in bound if id(value) == covariable.identities[first]]
+            if not bound:
                 return None
-        return values
+            values[root] = (same or bound)[0]
+        return None if any(value is None and ":" in root for root, value in values.items()) else values
 
     def adopt(
         self,
@@ -321,7 +330,7 @@ class Tracker:
         }
         for stored in loaded:
             form = encode(self._scope, stored.roots, {root: values[root] for root in stored.roots})
-            covariable = _covariable(form, find_aliases(stored.roots, values))
+            covariable = _covariable(form, values)
             covariable.encoded, covariable.waits, covariable.version = None, False, stored.version
             covariables[stored.roots] = covariable
         self._scope.forget_types()
@@ -329,11 +338,21 @@ class Tracker:
         self._identities = {name: id(value) for name, value in self._names.current().items()}
 
 
+def _separate(
+    found: dict[Roots, dict[str, Any]], visited: Mapping[str, list[Any]]
+) -> dict[Roots, dict[str, Any]]:
+    """Return those whose objects are not shared with another."""
+    every = {root: value for values in found.values() for root, value in values.items()}
+    mine = {root: visited[root] for root in every}
+    groups = set(group(mine, every, _definition_ids(every), found))
+    return {roots: values for roots, values in found.items() if roots in groups}
+
+
 def _definition_ids(values: Mapping[str, Any]) -> set[int]:
     return {id(value) for root, value in values.items() if root.startswith(PREFIX)}
 
 
-def _covariable(encoded: Encoded, aliases: dict[str, str]) -> Covariable:
+def _covariable(encoded: Encoded, values: Mapping[str, Any]) -> Covariable:
     """Describe an encoded co-variable. Lets go of the objects that were met."""
     kinds: set[type] = set()
     for part in encoded.parts.values():
@@ -343,7 +362,8 @@ def _covariable(encoded: Encoded, aliases: dict[str, str]) -> Covariable:
     return Covariable(
         encoded.roots,
         _prints(encoded),
-        aliases,
+        {root: id(values[root]) for root in encoded.roots},
+        find_aliases(encoded.roots, values),
         frozenset(encoded.depends),
         encoded.problem,
         uses=frozenset().union(*(code.all for code in names)),

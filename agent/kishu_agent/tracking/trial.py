@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding.decoder import DecodeError, Load, Source
+from kishu_agent.encoding.definitions import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +39,8 @@ class Trials:
     def problem(self, encoded: Encoded) -> str | None:
         """Return why a co-variable would not load, None if it would (or if nothing speaks against it)."""
         new = [kind for kind in encoded.kinds if not self._is_proven(kind)]
-        if not new or any(_package(kind) in _EXCLUDED for kind in new):
+        has_definitions = any(root.startswith(PREFIX) for root in encoded.roots)
+        if not (new or has_definitions) or any(_package(kind) in _EXCLUDED for kind in new):
             return None
         size = sum(map(len, encoded.pieces)) + sum(view.nbytes for view in encoded.memory_views)
         if size > _LARGEST:

@@ -5,7 +5,7 @@ import { asKernelError, type KernelError } from "../kernel/errors.ts";
 import type { RecordedNotebook } from "../notebook/recordedNotebook.ts";
 import { showKernelError } from "../platform/messages.ts";
 import type { RestoreReport } from "../protocol.generated.ts";
-import { labelOf } from "../timeline/label.ts";
+import { stateOf } from "../timeline/label.ts";
 import { durationText } from "../timeline/words.ts";
 
 const SHOW_STATUS_MS = 6000;
@@ -19,7 +19,7 @@ const SHOW_PROGRESS_AFTER_MS = 300;
 /**
  * Brings a state back into the kernel, with progress and a word at the end. Used by every command that restores.
  *
- * @param what the sentence for the progress, such as "Restoring the state after “x = 1”"
+ * @param what the title of the progress
  */
 export async function restore(notebook: RecordedNotebook, command: RestoreCommand, what: string): Promise<void> {
   if (!(await mayRestore(notebook))) {
@@ -86,12 +86,12 @@ async function withProgress(
 function tell(report: RestoreReport, notebook: RecordedNotebook): void {
   const checkpoint = notebook.history.get(report.checkpoint);
   const parts = [
-    ...(report.restored.length > 0 ? [l10n.t("{0} restored", report.restored.length)] : []),
+    ...(report.restored.length > 0 ? [l10n.t("{0} loaded", report.restored.length)] : []),
     ...(report.removed.length > 0 ? [l10n.t("{0} removed", report.removed.length)] : []),
     ...(report.kept.length > 0 ? [l10n.t("{0} unchanged", report.kept.length)] : []),
   ];
   const where =
-    checkpoint === undefined ? l10n.t("State restored") : l10n.t("State after “{0}” restored", labelOf(checkpoint, LONGEST_LABEL));
+    checkpoint === undefined ? l10n.t("Restored") : l10n.t("Restored {0}", stateOf(checkpoint, LONGEST_LABEL));
   const details = [...parts, durationText(report.seconds)].join(", ");
   window.setStatusBarMessage(`$(history) ${where}: ${details}`, SHOW_STATUS_MS);
   const missing = Object.entries(report.missing);

@@ -1,7 +1,7 @@
 import { l10n, window } from "vscode";
 
 import type { Notebooks } from "../notebook/notebooks.ts";
-import { labelOf } from "../timeline/label.ts";
+import { stateOf } from "../timeline/label.ts";
 import { restore } from "./restore.ts";
 import { targetOf } from "./target.ts";
 
@@ -13,9 +13,5 @@ export async function restoreStateHere(notebooks: Notebooks, argument: unknown):
     return;
   }
   const { notebook, checkpoint } = target;
-  await restore(
-    notebook,
-    { command: "restore", ref: checkpoint.id },
-    l10n.t("Restoring the state after “{0}”", labelOf(checkpoint)),
-  );
+  await restore(notebook, { command: "restore", ref: checkpoint.id }, l10n.t("Restoring {0}", stateOf(checkpoint)));
 }

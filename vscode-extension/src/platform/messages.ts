@@ -8,7 +8,7 @@ import { COMMANDS, FOREIGN_COMMANDS } from "./ids.ts";
 export async function showKernelError(what: string, error: KernelError): Promise<boolean> {
   const { text, remedies } = explain(error);
   const buttons = new Map(remedies.map((remedy) => [titleOf(remedy), remedy]));
-  const show = error.kind === "noKernel" || error.kind === "failure" ? window.showWarningMessage : window.showErrorMessage;
+  const show = isExpected(error) ? window.showWarningMessage : window.showErrorMessage;
   const chosen = await show(`${what} ${text}`, ...buttons.keys());
   switch (chosen === undefined ? undefined : buttons.get(chosen)) {
     case "installAgent":
@@ -25,6 +25,11 @@ export async function showKernelError(what: string, error: KernelError): Promise
     case undefined:
       return false;
   }
+}
+
+/** Whether nothing is broken: something is missing that the person can see to. */
+function isExpected({ kind }: KernelError): boolean {
+  return kind === "noKernel" || kind === "noAgent" || kind === "accessDenied" || kind === "failure";
 }
 
 function titleOf(remedy: Remedy): string {

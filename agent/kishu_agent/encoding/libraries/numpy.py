@@ -67,7 +67,12 @@ def view(
     writeable: bool,
 ) -> np.ndarray[Any, Any]:
     """Make a view of an array's memory. `offset` and `strides` are in bytes."""
+    locked = writeable and not base.flags.writeable
+    if locked:
+        base.flags.writeable = True
     made: np.ndarray[Any, Any] = np.ndarray(shape, kind, base, offset, strides)
+    if locked:
+        base.flags.writeable = False
     if made.flags.writeable != writeable:
         made.flags.writeable = writeable
     return made

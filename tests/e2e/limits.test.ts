@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { until } from "../workbench/until.ts";
+import { scenario } from "../workbench/scenario.ts";
+import { Probe, Timeline, allowed } from "./kishu.ts";
+
+/** A notebook with these code cells. */
+function write(workspace: string, ...sources: readonly string[]): void {
+  const cells = sources.map((source, index) => ({
+    ...{ cell_type: "code", id: `cell-${String(index)}`, source, metadata: {}, outputs: [], execution_count: null },
+  }));
+  const metadata = { kernelspec: { name: "python3", display_name: "Python 3", language: "python" } };
+  const text = JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 });
+  writeFileSync(path.join(workspace, "limits.ipynb"), text);
+  rmSync(path.join(workspace, ".kishu"), { recursive: true, force: true });
+}
+
+scenario(
+  "a variable that has no stored form is shown as such, and the others come back without it",
+  async ({ server, workbench }) => {
+    write(server.workspace, "a = [1, 2]", "stream = (n for n in a)\nb = a", "a.append(3)");
+    const timeline = new Timeline(workbench);
+    const notebook = await workbench.openNotebook("limits.ipynb");
+    await timeline.open();
+    await workbench.runCommand("Kishu: Start Recording");
+    await workbench.waitForNotification(/Recording begins/);
+    await workbench.clearNotifications();
+    await notebook.runAll(2);
+    const rows = await timeline.waitFor((all) => all.length === 4);
+    assert.deepEqual([rows[1]?.label, rows[1]?.icon], ["stream = (n for n in a)", "warning"]);
+    await timeline.waitForHead("a.append(3)");
+
+    await workbench.runCommand("Jupyter: Restart Kernel");
+    await timeline.waitFor((all) => !all.some(({ description }) => description.startsWith("current")));
+    await notebook.clickCodeLens(1, "Restore state here");
+    const refused = await workbench.waitForNotification(/stream cannot be brought back/);
+    assert.deepEqual([refused.severity, refused.buttons], ["warning", ["Restore the Rest"]]);
+    await workbench.screenshot("not-restorable");
+    await workbench.answerNotification(/stream cannot be brought back/, "Restore the Rest");
+    await timeline.waitForHead("stream =");
+    await workbench.waitForNotification(/Restored the state after .*, except for stream/);
+    await workbench.clearNotifications();
+    const probe = await Probe.addTo(notebook);
+    assert.equal(await probe.print('a, b is a, "stream" in globals()'), "[1, 2] True False");
+  },
+  { userSettings: allowed },
+);
+
+scenario(
+  "a restore waits for the cells that run, and a restart takes it away with a word",
+  async ({ server, workbench }) => {
+    write(server.workspace, "x = 1", "x = 2\nimport time\ntime.sleep(6)", "x = 3\nimport time\ntime.sleep(60)");
+    const timeline = new Timeline(workbench);
+    const notebook = await workbench.openNotebook("limits.ipynb");
+    await timeline.open();
+    await workbench.runCommand("Kishu: Start Recording");
+    await workbench.waitForNotification(/Recording begins/);
+    await workbench.clearNotifications();
+    await notebook.runCell(0);
+    await timeline.waitForHead("x = 1");
+    await notebook.runCell(0);
+    await timeline.waitFor((rows) => rows.length === 3);
+
+    await notebook.clickRun(1);
+    await until("the cell runs", async () => (await notebook.cell(1)).outcome === "running");
+    await timeline.restore("Recording began");
+    await workbench.waitForNotification(/waiting for the cells that are running/);
+    await workbench.screenshot("waiting");
+    await timeline.waitForHead("Recording began");
+    assert.equal((await timeline.rows())[0]?.label, "x = 2", "what ran before is recorded first");
+
+    await notebook.clickRun(2);
+    await until("the cell runs", async () => (await notebook.cell(2)).outcome === "running");
+    await timeline.restore("x = 2");
+    await workbench.waitForNotification(/waiting for the cells that are running/);
+    await workbench.runCommand("Jupyter: Restart Kernel");
+    await workbench.waitForNotification(/Not restored. The kernel was/);
+  },
+  { userSettings: allowed },
+);
