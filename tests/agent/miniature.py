@@ -53,24 +53,26 @@ def block(code: str) -> str:
 def play(kernel: Kernel, other: Kernel, notebook: Path, script: Sequence[Cell]) -> None:
     """Run a notebook in miniature and check every state in every way."""
     session_of(kernel, notebook)
-    states = [kernel.session("s.head")]
-    names = [_names(kernel)]
+    names = [_look(kernel, Cell("")).names]
+    states: list[str] = []
     for number, cell in enumerate(script):
         run = kernel.run(cell.code)
         assert run.error == cell.raises, f"cell {number}: {run.error} {run.message}"
         assert not run.stderr, run.stderr
-        _check(kernel, cell, f"after cell {number}")
-        assert kernel.session("s.failure") is None
-        head = kernel.session("s.head")
-        assert head != states[-1], f"cell {number} was not recorded"
-        states.append(head)
-        names.append(_names(kernel))
-    states[0] = kernel.session("s.checkpoints()[0].id")
+        seen = _look(kernel, cell)
+        _check(seen, cell, f"after cell {number}")
+        assert seen.failure is None
+        assert seen.head is not None
+        assert seen.head not in states, f"cell {number} was not recorded"
+        states.append(seen.head)
+        names.append(seen.names)
+    states.insert(0, kernel.session("s.checkpoints()[0].id"))
     for number in range(len(script), 0, -1):
-        before = _identities(kernel, script[number - 1].keeps)
+        keeps = script[number - 1].keeps
+        before = _identities(kernel, keeps)
         kernel.do("s.undo()")
         _check_state(kernel, script, states, names, number - 1, f"undo of cell {number - 1}")
-        assert _identities(kernel, script[number - 1].keeps) == before, f"undo of cell {number - 1}: reloaded"
+        assert _identities(kernel, keeps) == before, f"undo of cell {number - 1}: reloaded"
     for number, cell in enumerate(script, 1):
         before = _identities(kernel, cell.keeps)
         kernel.do("s.redo()")
@@ -85,35 +87,46 @@ def play(kernel: Kernel, other: Kernel, notebook: Path, script: Sequence[Cell]) 
         _check_state(other, script, states, names, number, f"state {number} in another kernel")
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one request found in a kernel."""
+
+    head: str | None
+    failure: str | None
+    names: list[str]
+    """Names in the kernel's namespace that are the person's, told without the agent."""
+    then: bool
+
+
+def _look(kernel: Kernel, cell: Cell) -> _Seen:
+    session = "(lambda s: [s.head, s.failure])(__import__('kishu_agent').current())"
+    names = "[name for name in globals() if isinstance(name, str)]"
+    (head, failure), listed, then = kernel.values([session, names, f"bool({cell.then})"])
+    own = set(listed) - _KERNELS_OWN - {name for name in listed if _is_cache(name)}
+    return _Seen(head, failure, sorted(own), then)
+
+
 def _check_state(
     kernel: Kernel,
     script: Sequence[Cell],
-    states: Sequence[str | None],
+    states: Sequence[str],
     names: Sequence[list[str]],
     number: int,
     where: str,
 ) -> None:
-    head = kernel.session("s.head")
-    if head != states[number]:
-        entry = {entry["id"]: entry for entry in kernel.checkpoints()}[head]
+    cell = script[number - 1] if number else Cell("")
+    seen = _look(kernel, cell)
+    if seen.head != states[number]:
+        entry = {entry["id"]: entry for entry in kernel.checkpoints()}[seen.head]
         unexpected = {key: entry[key] for key in ("kind", "created", "changed", "deleted", "added")}
         raise AssertionError(f"{where}: another checkpoint: {unexpected}")
-    found = _names(kernel)
-    assert found == names[number], f"{where}: names {found}, not {names[number]}"
-    if number:
-        _check(kernel, script[number - 1], where)
+    assert seen.names == names[number], f"{where}: names {seen.names}, not {names[number]}"
+    _check(seen, cell, where)
 
 
-def _check(kernel: Kernel, cell: Cell, where: str) -> None:
-    assert kernel.value(f"bool({cell.then})") is True, f"{where}: not {cell.then}"
-    for name in cell.gone.split():
-        assert kernel.value(f"{name!r} in globals()") is False, f"{where}: {name} is there"
-
-
-def _names(kernel: Kernel) -> list[str]:
-    """Return the names in the kernel's namespace that are the user's, told without the agent."""
-    listed = kernel.value("[name for name in globals() if isinstance(name, str)]")
-    return sorted(set(listed) - _KERNELS_OWN - {name for name in listed if _is_cache(name)})
+def _check(seen: _Seen, cell: Cell, where: str) -> None:
+    assert seen.then, f"{where}: not {cell.then}"
+    assert not set(cell.gone.split()) & set(seen.names), f"{where}: {cell.gone} should be gone"
 
 
 def _is_cache(name: str) -> bool:
@@ -128,4 +141,4 @@ _KERNELS_OWN = {
 
 
 def _identities(kernel: Kernel, names: str) -> list[int]:
-    return [kernel.value(f"id({name})") for name in names.split()]
+    return kernel.values([f"id({name})" for name in names.split()]) if names else []

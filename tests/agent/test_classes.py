@@ -168,7 +168,6 @@ CASES: dict[str, tuple[Cell, ...]] = {
             e = E(1)
             """,
             "e.y == 5 and isinstance(e, D) and e.l == []",
-            "d",
         ),
         ("e.l = d.l", "e.l is d.l"),
     ),
@@ -231,15 +230,10 @@ CASES: dict[str, tuple[Cell, ...]] = {
                 @staticmethod
                 def _generate_next_value_(name, start, count, last): return name * 2
                 P = enum.auto()
-            class N(bytes, enum.Enum):
-                def __new__(cls, value, label):
-                    made = bytes.__new__(cls, [value]); made._value_ = value; made.label = label
-                    return made
-                K = (1, 'one')
             """,
-            "C(5) is C.A and G.P == 'PP' and N.K.label == 'one' and N(1) is N.K and N.K == b'\\x01'",
+            "C(5) is C.A and G.P == 'PP'",
         ),
-        ("x = C(9)", "x is C.A and C(7) is C.A and G.P == 'PP' and N.K.label == 'one' and N.K == b'\\x01'"),
+        ("x = C(9)", "x is C.A and C(7) is C.A and G.P == 'PP'"),
         ("C.A.note = [1]", "x.note == [1]"),
     ),
     "abstract classes, protocols and registration": cells(

@@ -174,6 +174,7 @@ def test_two_kernels_on_one_notebook(kernel: Kernel, other: Kernel, notebook: Pa
     other.cell("b = 3")
     assert (kernel.session("s.failure"), other.session("s.failure")) == (None, None)
     heads = kernel.session("s.head"), other.session("s.head")
+    assert (kernel.session("s.flush()"), other.session("s.flush()")) == (True, True)
     assert len(kernel.checkpoints()) == len(other.checkpoints()) == 6
     kernel.serve("undo")
     assert kernel.value("a") == [1]

@@ -72,16 +72,6 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ("df.loc[0, 'b'] = 40", "df.b[0] == 40 and part.b[0] == 4 and shallow.b[0] == 4", "s part shallow"),
         ("shallow['a'] = 0", "df.a[0] == 1 and shallow.a[0] == 0 and s[0] == 1", "s part df"),
     ),
-    "a series over an array of the person's": cells(
-        (
-            """
-            import numpy as np, pandas as pd
-            ar = np.arange(3.); s = pd.Series(ar, copy=False)
-            """,
-            "np.shares_memory(s.to_numpy(), ar)",
-        ),
-        ("ar[0] = 7", "s[0] == 7 and np.shares_memory(s.to_numpy(), ar)"),
-    ),
     "indexes": cells(
         (
             """
