@@ -69,6 +69,7 @@ class Session:
         self._running: tuple[str, float] | None = None
         self._restored_in_cell = False
         self._depth = 0
+        self._before_front_end: set[str] | None = None
         self._reach = Reach(shell.transform_cell)
         self._verification = Idle()
         self._redo: list[str] = []
@@ -139,6 +140,9 @@ class Session:
             self._verification.cancel()
             self._recorder.settle()
             if not info.store_history or info.silent:
+                self._before_front_end = (
+                    None if self._depth else self._names.before_hidden(info.raw_cell or "")
+                )
                 return
             self._depth += 1
             if self._depth == 1:
@@ -154,6 +158,7 @@ class Session:
             return
         info = result.info
         if info is None or not info.store_history or info.silent:
+            self._after_front_end()
             return
         self._depth = max(0, self._depth - 1)
         if self._depth:
@@ -170,6 +175,12 @@ class Session:
             self._fail(RecordingError("Recording was interrupted; the next cell's checkpoint has it all."))
         except BaseException as error:
             self._fail(error)
+
+    def _after_front_end(self) -> None:
+        """Take note of names that hidden code left behind, unless it was a restore that made them."""
+        before, self._before_front_end = self._before_front_end, None
+        if before is not None:
+            self._names.note_front_end(before)
 
     def _fail(self, error: BaseException) -> None:
         self._failure = str(error) if isinstance(error, KishuError) else f"{type(error).__name__}: {error}"
@@ -191,6 +202,7 @@ class Session:
             outcome = "error"
         cell = Cell(clean(str(info.raw_cell)), _text(info.cell_id), result.execution_count)
         self._redo.clear()
+        self._names.note_cell(cell.code)
         reached, touched = self._reached(cell.code)
         look = self._tracker.look(reached, touched)
         self._record("cell", started, duration, outcome, cell, _cell_error(error), look)
@@ -421,6 +433,7 @@ class Session:
             load.commit()
             previous, self._head, self._branch = self.head, target, None
             self._restored_in_cell = self._depth > 0
+            self._before_front_end = None
         self._tracker.adopt((*plan.keep, *left), plan.load, loaded)
         self._write_head_file()
         return RestoreReport(

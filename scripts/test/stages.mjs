@@ -46,9 +46,8 @@ export const stages = [
     title: "Python style (ruff)",
     needs: ["python"],
     commands: () => [
-      // The demo is a notebook for people, written as people write notebooks.
-      [inVenv("ruff"), "check", "--extend-exclude", "fixtures", "."],
-      [inVenv("ruff"), "format", "--check", "--extend-exclude", "fixtures", "."],
+      [inVenv("ruff"), "check", "."],
+      [inVenv("ruff"), "format", "--check", "."],
     ],
   },
   { name: "mypy", title: "Python types (mypy)", needs: ["python"], commands: () => [[inVenv("mypy")]] },
@@ -86,7 +85,7 @@ export const stages = [
   {
     name: "unit",
     title: "Extension, modules without VS Code (node:test)",
-    needs: ["npm"],
+    needs: ["npm", "python"],
     commands: () => [["npm", "run", "test:unit", "-w", "vscode-extension"]],
     count: countNodeTest,
   },

@@ -212,3 +212,18 @@ def test_changed_names(kernel: Kernel, notebook: Path) -> None:
         ([], ["k"], []),
         (["math"], [], []),
     ]
+
+
+def test_names_that_a_front_end_leaves_behind(kernel: Kernel, notebook: Path) -> None:
+    """As VS Code's debugger does in hidden code; a cell that has such a name makes it the person's."""
+    session_of(kernel, notebook)
+    kernel.cell("a = 1")
+    kernel.hidden("import builtins\nimport ipykernel\nfor file in ['x']: pass")
+    kernel.hidden("mine = 2")
+    kernel.cell("b = 1")
+    assert kernel.checkpoints()[-1]["created"] == ["b", "mine"]
+    kernel.cell("c = file")
+    assert kernel.checkpoints()[-1]["created"] == ["c", "file"]
+    kernel.serve("undo")
+    assert kernel.values(["'c' in globals()", "ipykernel.__name__"]) == [False, "ipykernel"]
+    kernel.hidden("del builtins, ipykernel")

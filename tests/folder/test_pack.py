@@ -119,7 +119,7 @@ def test_compression_adapts(folder: Folder) -> None:
 def test_manifests(folder: Folder) -> None:
     with folder.frames.writer() as writer:
         manifest = Manifest(
-            ("a", "b"), "pickle", writer.add_blob(b"stream"), (writer.add_blob(b"buffer"),), ("def:1",)
+            ("a", "b"), "pickle", writer.add_blob(b"stream"), (writer.add_blob(b"buffer"),), 1, ("def:1",)
         )
         version = writer.add_manifest(manifest)
         assert writer.add_manifest(manifest) == version
