@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import errors, interrupts
-from kishu_agent.encoding.decoder import DecodeError, Load
-from kishu_agent.errors import KishuError, LoadError, NotRestorableError, RecordingError, RestoreError
+from kishu_agent.errors import KishuError, RecordingError, RestoreError
 from kishu_agent.folder.folder import Folder
 from kishu_agent.history import refs
 from kishu_agent.history.checkpoint import Cell, CellError, Checkpoint, new_id
@@ -23,9 +22,7 @@ from kishu_agent.history.head import Head
 from kishu_agent.protocol.models import RestoreReport, SessionStatus
 from kishu_agent.record.preview import clean, preview
 from kishu_agent.record.recorder import Job, Recorder
-from kishu_agent.record.storage import source
-from kishu_agent.restore.plan import Plan, make_plan
-from kishu_agent.restore.swap import swap
+from kishu_agent.restore.restorer import Restorer
 from kishu_agent.tracking.covariable import Covariable
 from kishu_agent.tracking.idle import Idle
 from kishu_agent.tracking.names import Names
@@ -84,6 +81,9 @@ class Session:
         self._history_files = self.folder.notebook(self.notebook.name)
         self._history: History = self._history_files.load()
         self._tracker = Tracker(self._namespace, self._names, self._randomness)
+        self._restorer = Restorer(
+            self._namespace, self._names, self._randomness, self._tracker, self.folder.frames, lambda: self
+        )
         self._recorder = Recorder(self.folder, self._history_files, self._history, self._written)
 
     def __repr__(self) -> str:
@@ -357,7 +357,7 @@ class Session:
 
     def status(self) -> SessionStatus:
         """Return the state of recording."""
-        head = self._history.get(self.head)
+        head = self._history.get(self.head) or self._recorder.find(self.head)
         branch = self._branch or (head.branch if head else None)
         return SessionStatus(
             attached=self._attached,
@@ -413,36 +413,21 @@ class Session:
         if not self._attached:
             raise errors.NotAttachedError("This session is detached.")
         self._record_unrecorded()
-        state = self._history.state(target)
-        tracker = self._tracker
-        reused = tracker.reuse(state)
-        plan = make_plan(
-            tracker.covariables, state, reused, lambda uid: tracker.definitions.find(uid) is not None
-        )
-        missing = _missing(plan, missing_ok=missing_ok)
-        load, plan = self._load(plan, missing if missing_ok else None)
-        left = tuple(stored for stored in plan.missing if tracker.same_objects(stored))
-        kept = {root for stored in (*plan.keep, *left) for root in stored.roots}
-        loaded = load.loaded
-        gone = tuple(sorted(self._names.current().keys() - kept - loaded.keys()))
+        restoration = self._restorer.prepare(self._history.state(target), missing_ok=missing_ok)
         with interrupts.delayed():
-            bound = {
-                root: value for stored in plan.keep for root, value in reused.get(stored.roots, {}).items()
-            }
-            swap(self._namespace, self._names, self._randomness, {**bound, **loaded}, gone)
-            load.commit()
+            self._restorer.carry_out(restoration)
             previous, self._head, self._branch = self.head, target, None
             self._restored_in_cell = self._depth > 0
             self._before_front_end = None
-        self._tracker.adopt((*plan.keep, *left), plan.load, loaded)
+        self._restorer.adopt(restoration)
         self._write_head_file()
         return RestoreReport(
             checkpoint=target,
             previous=previous,
-            restored=_only_names(loaded),
-            removed=gone,
-            kept=_only_names(kept),
-            missing=missing,
+            restored=restoration.restored,
+            removed=restoration.gone,
+            kept=restoration.kept,
+            missing=restoration.missing,
             seconds=time.perf_counter() - clock,
         )
 
@@ -460,38 +445,6 @@ class Session:
                 f"The current state could not be recorded first: {self._recorder.failure}",
                 action="Nothing was changed.",
             )
-
-    def _load(self, plan: Plan, missing: dict[str, str] | None) -> tuple[Load, Plan]:
-        """Load what the plan says. With `missing`, go on without what does not load, and add it there."""
-        while True:
-            load = Load(self._namespace, self._tracker.definitions, lambda: self)
-            for stored in plan.load:
-                load.add(source(self.folder.frames, stored))
-            try:
-                load.run()
-            except DecodeError as error:
-                names = tuple(root for root in error.roots if ":" not in root) or error.roots
-                if missing is None:
-                    message = f"{', '.join(names)} could not be loaded: {error}."
-                    raise LoadError(message, names) from error
-                plan = plan.without(error.roots)
-                missing.update(dict.fromkeys(names, str(error)))
-            else:
-                return load, plan
-
-
-def _missing(plan: Plan, *, missing_ok: bool) -> dict[str, str]:
-    reasons = {
-        root: reason for stored, reason in plan.missing.items() for root in stored.roots if ":" not in root
-    }
-    if reasons and not missing_ok:
-        names = ", ".join(sorted(reasons))
-        raise NotRestorableError(f"{names} cannot be brought back: {next(iter(reasons.values()))}.", reasons)
-    return reasons
-
-
-def _only_names(roots: Any) -> tuple[str, ...]:
-    return tuple(sorted(root for root in roots if ":" not in root))
 
 
 def _problems(covariables: dict[Roots, Covariable]) -> dict[str, str]:

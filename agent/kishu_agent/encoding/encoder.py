@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import abc
 import enum
-import io
 import pickle
 import sys
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from kishu_agent.encoding.definitions import PREFIX, Definitions
 from kishu_agent.encoding.functions import function_skeleton, function_state
 from kishu_agent.encoding.importable import is_importable
 from kishu_agent.encoding.instances import instance_reducer
+from kishu_agent.encoding.references import main_reference
 from kishu_agent.encoding.sharing import LinkingTypes
 from kishu_agent.encoding.standard import REDUCERS, library_reducer
 
@@ -327,7 +327,7 @@ def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) ->
         part.visited += _linking(encoder.scope.linking, encoder.visited, first_visit)
     if encoder.cells - encoder.owned_cells:
         problem = "a closure cell on its own"
-    if (name := _main_reference(encoder.sink.pieces)) is not None:
+    if (name := main_reference(encoder.sink.pieces)) is not None:
         problem = f"{name} is stored by a name of the notebook only"
     depends = encoder.depends - set(roots)
     encoded = Encoded(
@@ -389,36 +389,3 @@ def _drop_temporaries(encoder: Encoder, encoded: Encoded) -> None:
         # A temporary is held by this list, by compress and by the call's argument.
         held = map((3).__lt__, map(sys.getrefcount, part.visited))
         part.visited = list(compress(part.visited, held))
-
-
-MAIN = "__main__"
-
-
-def _main_reference(pieces: list[bytes]) -> str | None:
-    """Return the name of what a stream refers to in `__main__`.
-
-    Such a reference would be looked up in whatever the notebook holds by then. The streams of this package
-    have none; an object's own __reduce__ can make one.
-    """
-    if not any(MAIN.encode() in piece for piece in pieces):
-        return None
-    import pickletools
-
-    source = io.BytesIO(b"".join(pieces))
-    end = len(source.getbuffer())
-    pushed: list[str] = []
-    memo: list[str] = []
-    last = ""
-    while source.tell() < end:
-        for opcode, argument, _position in pickletools.genops(source):
-            if opcode.name == "STACK_GLOBAL" and pushed[-2:-1] == [MAIN]:
-                return pushed[-1]
-            if opcode.name == "MEMOIZE":
-                memo.append(last)
-            last = ""
-            if "UNICODE" in opcode.name:
-                last = str(argument)
-                pushed.append(last)
-            elif "GET" in opcode.name and isinstance(argument, int):
-                pushed.append(memo[argument])
-    return None

@@ -111,6 +111,10 @@ class Recorder:
             checkpoint = self._replaced[checkpoint]
         return checkpoint
 
+    def find(self, checkpoint: str | None) -> Checkpoint | None:
+        """Return a checkpoint that is not durable yet."""
+        return next((job.checkpoint for job in list(self._jobs) if job.checkpoint.id == checkpoint), None)
+
     def _run(self) -> None:
         while True:
             with self._condition:
