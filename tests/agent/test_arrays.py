@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from kernel import session_of
 from miniature import Cell, cells, play
 
 if TYPE_CHECKING:
@@ -195,3 +196,33 @@ CASES: dict[str, tuple[Cell, ...]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_arrays(name: str, kernel: Kernel, other: Kernel, notebook: Path) -> None:
     play(kernel, other, notebook, CASES[name])
+
+
+def test_an_array_is_changed_back_in_place(kernel: Kernel, notebook: Path) -> None:
+    """Its object and all views of it stay, also when the memory is read-only through one of them."""
+    session_of(kernel, notebook)
+    kernel.cell("import numpy as np; a = np.arange(300_000.); v = a[5:]; s = [v, a]; o = np.zeros(3)")
+    kernel.cell("a[7] = -1; a[299_999] = -2; np.random.rand()")
+    before = kernel.values(["id(a)", "id(v)", "id(s)", "id(o)"])
+    kernel.do("s.undo()")
+    assert kernel.values(["a[7]", "v[2]", "a[299_999]", "s[0] is v and s[1] is a"]) == [7, 7, 299_999, True]
+    kernel.do("s.redo()")
+    assert kernel.values(["a[7]", "v[2]", "a[299_999]", "bool((a[8:100] == np.arange(8, 100)).all())"]) == [
+        -1,
+        -1,
+        -2,
+        True,
+    ]
+    assert kernel.values(["id(a)", "id(v)", "id(s)", "id(o)"]) == before
+
+
+def test_frames_that_share_memory_are_not_changed_in_place(kernel: Kernel, notebook: Path) -> None:
+    session_of(kernel, notebook)
+    kernel.cell("import pandas as pd; df = pd.DataFrame({'a': [1, 2, 3]}); column = df['a']")
+    kernel.cell("df.loc[0, 'a'] = 9")
+    kernel.cell("other = df['a']")
+    kernel.do("s.undo()")
+    kernel.do("s.undo()")
+    assert kernel.values(["df['a'].tolist()", "column.tolist()"]) == [[1, 2, 3], [1, 2, 3]]
+    kernel.do("s.redo()")
+    assert kernel.values(["df['a'].tolist()", "column.tolist()"]) == [[9, 2, 3], [1, 2, 3]]

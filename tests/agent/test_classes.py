@@ -236,6 +236,21 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ("x = C(9)", "x is C.A and C(7) is C.A and G.P == 'PP'"),
         ("C.A.note = [1]", "x.note == [1]"),
     ),
+    "an enumeration that makes its members itself": cells(
+        (
+            """
+            import enum
+            class N(bytes, enum.Enum):
+                def __new__(cls, value, label):
+                    made = bytes.__new__(cls, [value]); made._value_ = value; made.label = label
+                    return made
+                K = (1, 'one')
+            """,
+            "N.K.label == 'one' and N(1) is N.K and N.K == b'\\x01'",
+        ),
+        ("n = N.K", "n is N.K is N(1) and n.label == 'one'", "N"),
+        ("N.K.note = [1]", "n.note == [1] and n is N(1)"),
+    ),
     "abstract classes, protocols and registration": cells(
         (
             """

@@ -58,14 +58,6 @@ UNENCODABLE = {
         bad = Endless()
     """,
     "an object of C that does not load": "import functools; bad = functools.cmp_to_key(len)",
-    "an enumeration that makes its members itself": """
-        import enum
-        class bad(bytes, enum.Enum):
-            def __new__(cls, value, label):
-                made = bytes.__new__(cls, [value]); made._value_ = value; made.label = label
-                return made
-            K = (1, 'one')
-    """,
     "loading raises": """
         class Trap:
             def __init__(self, ok=True):

@@ -74,6 +74,7 @@ class Encoded:
     """Whether it has objects whose content could not be seen."""
     codes: list[CodeType] = field(default_factory=list)
     memory: set[int] = field(default_factory=set)
+    external: bool = False
     kinds: tuple[type, ...] = ()
     """Types of objects in it that no co-variable encoded before it had (within one look)."""
     prints: list[bytes] = field(default_factory=list)
@@ -152,6 +153,8 @@ class Encoder(pickle.Pickler):
         """Code of the functions that are stored by value."""
         self.memory: set[int] = set()
         """Ids of the objects that own the memory of arrays, whether they are stored with it or not."""
+        self.external = False
+        """Whether an array's memory belongs to something else than an array or a bytearray, such as a file."""
         self._reducers = scope.reducers
 
     def add_array(self, memory: memoryview) -> int:
@@ -339,7 +342,7 @@ def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) ->
         depends,
         problem,
     )
-    encoded.codes, encoded.memory = encoder.codes, encoder.memory
+    encoded.codes, encoded.memory, encoded.external = encoder.codes, encoder.memory, encoder.external
     encoded.kinds = tuple(encoder.scope.linking)[kinds_before:]
     _drop_temporaries(encoder, encoded)
     return encoded

@@ -24,6 +24,10 @@ class Plan:
     missing: dict[StoredCovariable, str]
     """Co-variables that would have to be loaded and cannot be, with the reason."""
 
+    def is_replaced(self, definitions: tuple[str, ...]) -> bool:
+        """Tell whether one of these definitions is loaded."""
+        return any(root in definitions for stored in self.load for root in stored.roots)
+
     def without(self, roots: Roots) -> Plan:
         """Return the plan without one co-variable that it loads."""
         return replace(self, load=tuple(stored for stored in self.load if stored.roots != roots))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kishu_agent.encoding.decoder import DecodeError, Load
 from kishu_agent.errors import LoadError, NotRestorableError
 from kishu_agent.record.storage import source
+from kishu_agent.restore.patch import Patch, differences
 from kishu_agent.restore.plan import Plan, make_plan
 from kishu_agent.restore.swap import swap
 
@@ -28,6 +29,8 @@ class Restoration:
 
     load: Load
     loading: tuple[StoredCovariable, ...]
+    patches: dict[StoredCovariable, Patch]
+    """Co-variables whose live arrays are changed in place."""
     keeping: tuple[StoredCovariable, ...]
     bound: dict[str, Any]
     """Live objects that get names that they had."""
@@ -37,8 +40,8 @@ class Restoration:
 
     @property
     def restored(self) -> tuple[str, ...]:
-        """Names whose values were loaded."""
-        return _names(self.load.loaded)
+        """Names whose values were loaded, or whose arrays were changed in place."""
+        return _names([*self.load.loaded, *(root for stored in self.patches for root in stored.roots)])
 
 
 class Restorer:
@@ -69,30 +72,56 @@ class Restorer:
             tracker.covariables, state, reused, lambda uid: tracker.definitions.find(uid) is not None
         )
         missing = _missing(plan, missing_ok=missing_ok)
+        patches = self._patches(plan)
+        for stored in patches:
+            plan = plan.without(stored.roots)
         load, plan = self._load(plan, missing if missing_ok else None)
         left = tuple(stored for stored in plan.missing if tracker.same_objects(stored))
         kept = {root for stored in (*plan.keep, *left) for root in stored.roots}
+        there = {*kept, *load.loaded, *(root for stored in patches for root in stored.roots)}
         return Restoration(
             load=load,
             loading=plan.load,
+            patches=patches,
             keeping=(*plan.keep, *left),
             bound={
                 root: value for stored in plan.keep for root, value in reused.get(stored.roots, {}).items()
             },
             kept=_names(kept),
-            gone=tuple(sorted(self._names.current().keys() - kept - load.loaded.keys())),
+            gone=tuple(sorted(self._names.current().keys() - there)),
             missing=missing,
         )
 
     def carry_out(self, restoration: Restoration) -> None:
         """Put what was loaded into the session, all or nothing."""
         values = {**restoration.bound, **restoration.load.loaded}
-        swap(self._namespace, self._names, self._generators, values, restoration.gone)
+        try:
+            for patch in restoration.patches.values():
+                patch.apply()
+            swap(self._namespace, self._names, self._generators, values, restoration.gone)
+        except BaseException:
+            for patch in restoration.patches.values():
+                patch.revert()
+            raise
         restoration.load.commit()
 
     def adopt(self, restoration: Restoration) -> None:
         """Make the restored session what the next cell is compared with."""
-        self._tracker.adopt(restoration.keeping, restoration.loading, restoration.load.loaded)
+        self._tracker.adopt(
+            restoration.keeping, restoration.patches, restoration.loading, restoration.load.loaded
+        )
+
+    def _patches(self, plan: Plan) -> dict[StoredCovariable, Patch]:
+        """Return those of the co-variables to be loaded whose live arrays can be changed in place instead."""
+        covariables = self._tracker.covariables
+        found = {}
+        for stored in plan.load:
+            wanted = differences(self._frames, covariables.get(stored.roots), stored, covariables)
+            if wanted is not None and not plan.is_replaced(stored.depends):
+                patch = Patch(self._tracker.arrays(stored.roots), wanted)
+                if patch.fits:
+                    found[stored] = patch
+        return found
 
     def _load(self, plan: Plan, missing: dict[str, str] | None) -> tuple[Load, Plan]:
         """Load what the plan says. With `missing`, go on without what does not load, and add it there."""

@@ -41,6 +41,8 @@ class Covariable:
     """Top-level packages of the types of its objects."""
     memory: frozenset[int] = frozenset()
     """Ids of the objects that own the memory of its arrays."""
+    external: bool = False
+    """Whether some of that memory belongs to something outside, such as a file."""
     encoded: Encoded | None = field(default=None, repr=False)
     """Its stream and buffers, until they are copied or stored."""
     waits: bool = True

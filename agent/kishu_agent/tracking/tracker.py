@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -314,20 +314,40 @@ class Tracker:
             values[root] = (same or bound)[0]
         return None if any(value is None and ":" in root for root, value in values.items()) else values
 
+    def arrays(self, roots: Roots) -> list[memoryview]:
+        """Return the memory of the arrays of a co-variable, in the order in which it is stored."""
+        return encode(self._scope, roots, self._bound(roots)).arrays
+
+    def _bound(self, roots: Roots) -> dict[str, Any]:
+        live = self._names.current()
+        return {
+            root: self.definitions.find(root.removeprefix(PREFIX)) if root.startswith(PREFIX) else live[root]
+            for root in roots
+        }
+
     def adopt(
         self,
         kept: Iterable[StoredCovariable],
+        patched: Iterable[StoredCovariable],
         loaded: Iterable[StoredCovariable],
         values: Mapping[str, Any],
     ) -> None:
         """Take a restored session as the last look. `values` has the loaded objects by root.
 
-        Only what was loaded is encoded: the rest was looked at just before.
+        Only what was loaded is encoded: the rest was looked at just before, and what was changed in place to a
+        version that this kernel recorded has the prints of that.
         """
         seen = {covariable.version: covariable for covariable in self._seen}
         covariables = {
             stored.roots: self.covariables.get(stored.roots) or seen[stored.version] for stored in kept
         }
+        for stored in patched:
+            covariable = replace(self.covariables[stored.roots], version=stored.version)
+            if (then := seen.get(stored.version)) is not None:
+                covariable.prints = then.prints
+            else:
+                covariable.prints = _prints(encode(self._scope, stored.roots, self._bound(stored.roots)))
+            covariables[stored.roots] = covariable
         for stored in loaded:
             form = encode(self._scope, stored.roots, {root: values[root] for root in stored.roots})
             covariable = _covariable(form, values)
@@ -371,6 +391,7 @@ def _covariable(encoded: Encoded, values: Mapping[str, Any]) -> Covariable:
         blind=encoded.blind,
         packages=frozenset(map(package_of, kinds)),
         memory=frozenset(encoded.memory),
+        external=encoded.external,
         encoded=encoded,
     )
 

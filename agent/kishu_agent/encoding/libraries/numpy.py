@@ -146,6 +146,7 @@ def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
         return _reduce_view(encoder, values, base)
     if isinstance(base, bytearray):
         return _reduce_over(values, base)
+    encoder.external = True
     return _own(encoder, values)
 
 
