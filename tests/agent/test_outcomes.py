@@ -192,3 +192,21 @@ def test_objects_are_freed_when_the_person_deletes_them(kernel: Kernel, notebook
     kernel.cell("x = 1")
     kernel.cell("del big; count = len(freed)")
     assert kernel.value("count") == 2
+
+
+def test_what_objects_print_while_they_are_recorded_is_not_part_of_the_cell(
+    kernel: Kernel, notebook: Path
+) -> None:
+    session_of(kernel, notebook)
+    run = kernel.cell(
+        """
+        class Loud:
+            def __getstate__(self):
+                print("getting"); return {"a": 1}
+            def __setstate__(self, state):
+                print("setting"); self.a = 1
+        loud = Loud(); print("mine")
+        """
+    )
+    assert run.stdout == "mine\n"
+    assert kernel.cell("loud.b = 2").stdout == ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kishu_agent import interrupts
 from kishu_agent.encoding.definitions import PREFIX, Definitions
 from kishu_agent.encoding.encoder import Encoded, Part, Scope, encode
+from kishu_agent.quiet import quiet
 from kishu_agent.tracking import randomness
 from kishu_agent.tracking.covariable import Covariable, Roots, find_aliases, group
 from kishu_agent.tracking.fingerprint import chunk_prints, print_of
@@ -78,7 +79,7 @@ class Tracker:
         gc.disable()  # many objects are made and kept for a moment: collections would find nothing, slowly
         clock = time.perf_counter()
         try:
-            with interrupts.watched():
+            with interrupts.watched(), quiet():
                 look = self._look(reached, touched)
         finally:
             self._scope.forget_types()
