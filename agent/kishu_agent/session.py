@@ -137,7 +137,6 @@ class Session:
         if os.getpid() != self._pid:
             return
         try:
-            self._verification.cancel()
             self._recorder.settle()
             if not info.store_history or info.silent:
                 self._before_front_end = (
@@ -146,6 +145,7 @@ class Session:
                 return
             self._depth += 1
             if self._depth == 1:
+                self._verification.cancel()
                 if self._head is None:
                     self._record_start()
                 self._running = (now(), time.perf_counter())
@@ -206,7 +206,7 @@ class Session:
         reached, touched = self._reached(cell.code)
         look = self._tracker.look(reached, touched)
         self._record("cell", started, duration, outcome, cell, _cell_error(error), look)
-        if look.partial:
+        if look.partial or self._reach.later:
             self._verification.schedule(self._verify)
 
     def _reached(self, code: str) -> tuple[set[Roots] | None, set[Roots]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
@@ -193,3 +193,8 @@ programs = st.tuples(
     st.lists(_step(), min_size=3, max_size=14),
 ).map(lambda parts: [Step("run", SETUP), *parts[0], *parts[1]])
 """Programs: lists of steps."""
+
+
+def without_hidden(program: list[Step]) -> list[Step]:
+    """Return the program with its hidden code in cells."""
+    return [replace(step, kind="run") if step.kind == "hidden" else step for step in program]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from differential import Worker, check
 from hypothesis import HealthCheck, given, settings
-from programs import Step, programs
+from programs import Step, programs, without_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,17 +20,29 @@ def worker() -> Iterator[Worker]:
     started.close()
 
 
-@settings(
+@pytest.fixture(scope="module")
+def confined() -> Iterator[Worker]:
+    started = Worker(reached=True)
+    yield started
+    started.close()
+
+
+bounded = settings(
     max_examples=60,
     deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-    ],
+    suppress_health_check=list(HealthCheck),
 )
+
+
+@bounded
 @given(program=programs)
 def test_random_notebooks(worker: Worker, program: list[Step]) -> None:
     check(worker, program)
+
+
+@bounded
+@given(program=programs)
+def test_random_notebooks_comparing_what_a_cell_reaches(confined: Worker, program: list[Step]) -> None:
+    check(confined, without_hidden(program))

@@ -210,3 +210,15 @@ def test_what_objects_print_while_they_are_recorded_is_not_part_of_the_cell(
     )
     assert run.stdout == "mine\n"
     assert kernel.cell("loud.b = 2").stdout == ""
+
+
+def test_a_change_between_cells_is_recorded_when_the_kernel_is_idle(kernel: Kernel, notebook: Path) -> None:
+    """Two seconds after the last cell everything is compared, if something can have changed."""
+    session_of(kernel, notebook)
+    kernel.cell("import threading; x = [1]; timer = threading.Timer(0.5, x.append, [2]); timer.start()")
+    deadline = time.monotonic() + 30
+    while (last := kernel.checkpoints()[-1])["kind"] != "between" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert (last["kind"], "x" in last["changed"]) == ("between", True)
+    kernel.serve("undo", missing_ok=True)
+    assert kernel.value("x") == [1]

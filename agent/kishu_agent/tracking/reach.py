@@ -39,45 +39,17 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 _OUTPUT = re.compile(r"_{1,3}|_\d+")
 
-_BACKGROUND = frozenset(
-    {
-        "asyncio",
-        "threading",
-        "_thread",
-        "signal",
-        "atexit",
-        "sched",
-        "concurrent",
-        "multiprocessing",
-        "ctypes",
-    }
-    | {
-        "gc",
-        "weakref",
-        "inspect",
-        "importlib",
-        "builtins",
-        "code",
-        "codeop",
-        "pdb",
-        "bdb",
-        "trace",
-        "runpy",
-        "sys",
-    }
-    | {
-        "socketserver",
-        "http",
-        "tkinter",
-        "faulthandler",
-        "tracemalloc",
-        "contextvars",
-        "types",
-        "site",
-        "unittest",
-    }
+_LATER = frozenset(
+    {"asyncio", "threading", "_thread", "signal", "sched", "concurrent", "multiprocessing"}
+    | {"socketserver", "http", "tkinter"}
 )
-"""Modules of the standard library with which code is run later, or objects are found that have no name."""
+"""Modules of the standard library with which code is run later, between cells."""
+
+_BACKGROUND = _LATER | frozenset(
+    {"atexit", "ctypes", "gc", "weakref", "inspect", "importlib", "builtins", "code", "codeop", "pdb", "bdb"}
+    | {"trace", "runpy", "sys", "faulthandler", "tracemalloc", "contextvars", "types", "site", "unittest"}
+)
+"""These, and modules with which objects are found that have no name."""
 
 _TRUSTED = frozenset(
     {"numpy", "pandas", "scipy", "sklearn", "joblib", "dateutil", "pytz", "threadpoolctl", "kishu_agent"}
@@ -140,6 +112,8 @@ class Reach:
         """`transform` makes Python of a cell's source (IPython's magics and the like)."""
         self._transform = transform
         self._threads = set(threading.enumerate())
+        self.later = False
+        """Whether a cell used what changes the session between cells."""
         self._anything = False
         """Set once a cell used what can run code later."""
 
@@ -168,7 +142,9 @@ class Reach:
         except Exception:
             return None
         names = code_names(code)
-        if code.co_flags & inspect.CO_COROUTINE or not names.loaded.isdisjoint(_BACKGROUND):
+        if code.co_flags & inspect.CO_COROUTINE or not names.loaded.isdisjoint(_LATER):
+            self._anything = self.later = True
+        if not names.loaded.isdisjoint(_BACKGROUND):
             self._anything = True
         return None if is_dynamic(names) else names.all
 
