@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding.definitions import PREFIX
 from kishu_agent.encoding.sharing import ATOMS, library_owned
+from kishu_agent.tracking.code import code_names, is_dynamic, package_of
+from kishu_agent.tracking.fingerprint import chunk_prints, print_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kishu_agent.encoding.encoder import Encoded
+    from kishu_agent.encoding.encoder import Encoded, Part
 
 Roots = tuple[str, ...]
 
@@ -182,3 +184,41 @@ def _by_name(value: object) -> bool:
     from kishu_agent.encoding.importable import is_importable
 
     return type(value) in {ModuleType, BuiltinFunctionType} or is_importable(value)
+
+
+def describe(encoded: Encoded, values: Mapping[str, Any]) -> Covariable:
+    """Describe an encoded co-variable. Lets go of the objects that were met."""
+    kinds: set[type] = set()
+    for part in encoded.parts.values():
+        kinds.update(map(type, part.visited))
+        part.visited = []
+    names = list(map(code_names, encoded.codes))
+    return Covariable(
+        encoded.roots,
+        prints_of(encoded),
+        {root: id(values[root]) for root in encoded.roots},
+        find_aliases(encoded.roots, values),
+        frozenset(encoded.depends),
+        encoded.problem,
+        uses=frozenset().union(*(code.all for code in names)),
+        dynamic=encoded.blind or any(map(is_dynamic, names)),
+        blind=encoded.blind,
+        packages=frozenset(map(package_of, kinds)),
+        memory=frozenset(encoded.memory),
+        external=encoded.external,
+        encoded=encoded,
+    )
+
+
+def prints_of(encoded: Encoded) -> dict[str, bytes]:
+    """Return the fingerprint of each root's share. Reads all buffers, once."""
+    if not encoded.prints:
+        encoded.prints = list(map(chunk_prints, encoded.memory_views))
+    return {
+        root: print_of([*part.stream, *(encoded.prints[number] for number in _numbers(encoded, part))])
+        for root, part in encoded.parts.items()
+    }
+
+
+def _numbers(encoded: Encoded, part: Part) -> list[int]:
+    return [*part.arrays, *(len(encoded.arrays) + number for number in part.buffers)]

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
 from kishu_agent.encoding.definitions import PREFIX, Definitions
-from kishu_agent.encoding.encoder import Encoded, Part, Scope, encode
+from kishu_agent.encoding.encoder import Encoded, Scope, encode
 from kishu_agent.quiet import quiet
 from kishu_agent.tracking import randomness
-from kishu_agent.tracking.covariable import Covariable, Roots, find_aliases, group
-from kishu_agent.tracking.fingerprint import chunk_prints, print_of
-from kishu_agent.tracking.reach import code_names, is_dynamic, package_of
+from kishu_agent.tracking.covariable import Covariable, Roots, describe, group, prints_of
 from kishu_agent.tracking.trial import Trials
 
 if TYPE_CHECKING:
@@ -204,7 +202,7 @@ class Tracker:
         self, encoded: Encoded, values: Mapping[str, Any], touched: AbstractSet[Roots]
     ) -> Covariable:
         """Return the co-variable of the last look if it is unchanged, else a new one."""
-        found = _covariable(encoded, values)
+        found = describe(encoded, values)
         known = self.covariables.get(found.roots)
         if known is not None and known.prints == found.prints:
             found.problem = found.problem or known.problem  # it was tried then
@@ -237,7 +235,7 @@ class Tracker:
             if known is not None and current is not None:
                 changed += both.intersection(roots)
             else:
-                prints = _prints(form)
+                prints = prints_of(form)
                 changed += [
                     root
                     for root in both.intersection(roots)
@@ -279,7 +277,7 @@ class Tracker:
             values = None if covariable is None else self._values_of(covariable, live)
             if covariable is not None and values is not None:
                 form = encode(self._scope, stored.roots, values)
-                if form.problem is None and _prints(form) == covariable.prints:
+                if form.problem is None and prints_of(form) == covariable.prints:
                     found[stored.roots] = values
                     visited.update((root, part.visited) for root, part in form.parts.items())
                     if all(id(value) == covariable.identities[root] for root, value in values.items()):
@@ -347,11 +345,11 @@ class Tracker:
             if (then := seen.get(stored.version)) is not None:
                 covariable.prints = then.prints
             else:
-                covariable.prints = _prints(encode(self._scope, stored.roots, self._bound(stored.roots)))
+                covariable.prints = prints_of(encode(self._scope, stored.roots, self._bound(stored.roots)))
             covariables[stored.roots] = covariable
         for stored in loaded:
             form = encode(self._scope, stored.roots, {root: values[root] for root in stored.roots})
-            covariable = _covariable(form, values)
+            covariable = describe(form, values)
             covariable.encoded, covariable.waits, covariable.version = None, False, stored.version
             covariables[stored.roots] = covariable
         self._scope.forget_types()
@@ -371,41 +369,3 @@ def _separate(
 
 def _definition_ids(values: Mapping[str, Any]) -> set[int]:
     return {id(value) for root, value in values.items() if root.startswith(PREFIX)}
-
-
-def _covariable(encoded: Encoded, values: Mapping[str, Any]) -> Covariable:
-    """Describe an encoded co-variable. Lets go of the objects that were met."""
-    kinds: set[type] = set()
-    for part in encoded.parts.values():
-        kinds.update(map(type, part.visited))
-        part.visited = []
-    names = list(map(code_names, encoded.codes))
-    return Covariable(
-        encoded.roots,
-        _prints(encoded),
-        {root: id(values[root]) for root in encoded.roots},
-        find_aliases(encoded.roots, values),
-        frozenset(encoded.depends),
-        encoded.problem,
-        uses=frozenset().union(*(code.all for code in names)),
-        dynamic=encoded.blind or any(map(is_dynamic, names)),
-        blind=encoded.blind,
-        packages=frozenset(map(package_of, kinds)),
-        memory=frozenset(encoded.memory),
-        external=encoded.external,
-        encoded=encoded,
-    )
-
-
-def _prints(encoded: Encoded) -> dict[str, bytes]:
-    """Return the fingerprint of each root's share. Reads all buffers, once."""
-    if not encoded.prints:
-        encoded.prints = list(map(chunk_prints, encoded.memory_views))
-    return {
-        root: print_of([*part.stream, *(encoded.prints[number] for number in _numbers(encoded, part))])
-        for root, part in encoded.parts.items()
-    }
-
-
-def _numbers(encoded: Encoded, part: Part) -> list[int]:
-    return [*part.arrays, *(len(encoded.arrays) + number for number in part.buffers)]
