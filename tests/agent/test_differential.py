@@ -27,22 +27,24 @@ def confined() -> Iterator[Worker]:
     started.close()
 
 
-bounded = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+def bounded(count: int) -> settings:
+    """Return settings under which always the same programs run."""
+    return settings(
+        max_examples=count,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
-@bounded
+@bounded(60)
 @given(program=programs)
 def test_random_notebooks(worker: Worker, program: list[Step]) -> None:
     check(worker, program)
 
 
-@bounded
+@bounded(40)
 @given(program=programs)
 def test_random_notebooks_comparing_what_a_cell_reaches(confined: Worker, program: list[Step]) -> None:
     check(confined, without_hidden(program))

@@ -184,6 +184,7 @@ def test_two_kernels_on_one_notebook(kernel: Kernel, other: Kernel, notebook: Pa
     assert other.values(["a", "'b' in globals()"]) == [[1, 2], False]
     for one in (kernel, other):
         one.cell("c = 1")
+        assert one.session("s.flush()") is True
         assert one.session("s.failure") is None
     assert len(codes(notebook.parent)) == 8
 

@@ -49,6 +49,54 @@ scenario(
 );
 
 scenario(
+  "a restore has its place between the cells that were started before and after it",
+  async ({ server, workbench }) => {
+    write(server.workspace, "x = 1", "x = 2\nimport time\ntime.sleep(8)", "y = 7");
+    const timeline = new Timeline(workbench);
+    const notebook = await workbench.openNotebook("limits.ipynb");
+    await timeline.open();
+    await workbench.runCommand("Kishu: Start Recording");
+    await workbench.waitForNotification(/Recording begins/);
+    await workbench.clearNotifications();
+    await notebook.runCell(0);
+    await timeline.waitForHead("x = 1");
+
+    await notebook.clickRun(1);
+    await until("the cell runs", async () => (await notebook.cell(1)).outcome === "running");
+    await timeline.restore("Recording began");
+    await workbench.waitForNotification(/waiting for the cells that are running/);
+    await notebook.clickRun(2);
+    assert.equal((await notebook.cell(1)).outcome, "running", "all of it was clicked while the cell ran");
+    await timeline.waitForHead("y = 7");
+    const probe = await Probe.addTo(notebook);
+    assert.equal(await probe.print('globals().get("y"), "x" in globals()'), "7 False");
+
+    // Two at once: the running cell is undone, then the probe.
+    await notebook.clickRun(1);
+    await until("the cell runs", async () => (await notebook.cell(1)).outcome === "running");
+    await workbench.runCommand("Kishu: Undo Last Cell");
+    await workbench.runCommand("Kishu: Undo Last Cell");
+    await notebook.clickRun(2);
+    assert.equal((await notebook.cell(1)).outcome, "running", "all of it was clicked while the cell ran");
+    await timeline.waitForHead("y = 7");
+    assert.equal(await probe.print('y, "x" in globals()'), "7 False");
+
+    // Recording is paused at once, and in the kernel behind what was started.
+    await notebook.clickRun(1);
+    await until("the cell runs", async () => (await notebook.cell(1)).outcome === "running");
+    await workbench.runCommand("Kishu: Stop Recording");
+    await until("paused", () => timeline.message(), (text) => text.includes("paused"));
+    await workbench.page.getByText("Recording stops when the cells that were started have ended").waitFor();
+    assert.equal((await notebook.cell(1)).outcome, "running");
+    const rows = await timeline.waitFor((all) => all[0]?.label === "x = 2");
+    await notebook.runCell(2);
+    await notebook.runCell(0);
+    assert.equal((await timeline.rows()).length, rows.length);
+  },
+  { userSettings: allowed },
+);
+
+scenario(
   "a restore waits for the cells that run, and a restart takes it away with a word",
   async ({ server, workbench }) => {
     write(server.workspace, "x = 1", "x = 2\nimport time\ntime.sleep(6)", "x = 3\nimport time\ntime.sleep(60)");

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 
 import { venvPython } from "../../scripts/lib/paths.mjs";
-import { openWorkbench } from "../workbench/workbench.ts";
+import { openWorkbench, type Workbench } from "../workbench/workbench.ts";
 import { until } from "../workbench/until.ts";
 import { scenario } from "../workbench/scenario.ts";
 import { Timeline, allowed } from "./kishu.ts";
@@ -88,6 +88,52 @@ scenario(
 );
 
 scenario(
+  "access that is given back holds at once",
+  async ({ workbench }) => {
+    const timeline = new Timeline(workbench);
+    const notebook = await workbench.openNotebook("demo.ipynb");
+    await timeline.open();
+    await workbench.runCommand("Kishu: Start Recording");
+    await workbench.answerDialog("Record Without It");
+    await workbench.waitForNotification(/Recording begins/);
+    await workbench.clearNotifications();
+
+    // From the timeline's button, after a question that was cancelled.
+    await notebook.clickRun(IMPORTS);
+    await workbench.dialog();
+    await until("the question is open", () => timeline.welcome(), (text) => text.includes("when the kernel answers"));
+    await workbench.answerDialog("Cancel");
+    await until("denied", () => timeline.welcome(), (text) => text.includes("Manage Access"));
+    await (await workbench.view("Timeline")).getByText("Manage Access").click();
+    await chooseAccess(workbench, true);
+    await timeline.waitForHead("Recording began");
+
+    // What was recorded stays in sight; the kernel's agent goes on by itself.
+    await notebook.runCell(LOAD);
+    await timeline.waitForHead("raw = load_wine");
+    await workbench.runCommand("Kishu: Manage Access to Kernels");
+    await chooseAccess(workbench, false);
+    await until("said", () => timeline.message(), (text) => text.startsWith("Recording goes on in the kernel"));
+    await notebook.runCell(IMPORTS);
+    await timeline.waitForHead("import numpy");
+    await workbench.screenshot("recording-without-access");
+
+    // A kernel that is not recorded has no current state, though the killed one left a file.
+    await workbench.runCommand("Jupyter: Restart Kernel");
+    await notebook.runCell(IMPORTS);
+    await until("said", () => timeline.message(), (text) => text.startsWith("Not recording: no access"));
+    assert.ok((await timeline.rows()).every(({ icon }) => icon !== "circle-filled"));
+
+    // By the Jupyter extension's own command: the next cell notices.
+    await workbench.runCommand("Jupyter: Manage Access To Jupyter Kernels");
+    await chooseAccess(workbench, true);
+    await notebook.clickRun(LOAD);
+    await timeline.waitForHead("Recording began");
+  },
+  { userSettings: { "jupyter.runStartupCommands": [] } },
+);
+
+scenario(
   "a kernel of another language is told apart",
   async ({ server, workbench }) => {
     const timeline = new Timeline(workbench);
@@ -152,8 +198,12 @@ scenario(
       .map((name) => path.join(checkpoints, name))
       .find((file) => readFileSync(file, "utf8").includes("x = 2"));
     assert.ok(last);
-    writeFileSync(last, readFileSync(last).subarray(0, 200));
-    const rows = await timeline.waitFor((all) => all[0]?.label === "1 record is damaged");
+    const damaged = readFileSync(last).subarray(0, 200);
+    // The workbench starts to watch files some time after it shows them: what happened before is not told.
+    const rows = await timeline.waitFor((all) => {
+      writeFileSync(last, damaged);
+      return all[0]?.label === "1 record is damaged";
+    });
     assert.deepEqual(
       rows.map(({ label, icon }) => [label, icon]),
       [
@@ -223,6 +273,16 @@ scenario(
   },
   { userSettings: allowed },
 );
+
+/** Ticks Kishu in the open list of the Jupyter extension, or takes the tick away. */
+async function chooseAccess(workbench: Workbench, allow: boolean): Promise<void> {
+  const row = workbench.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: "Kishu" });
+  const box = row.locator('[role="checkbox"], input[type="checkbox"]').first();
+  await row.waitFor();
+  await box.setChecked(allow);
+  await workbench.page.locator(".quick-input-widget").getByText("OK", { exact: true }).click();
+  await row.waitFor({ state: "hidden" });
+}
 
 function read(file: string): Promise<string> {
   return readFile(file, "utf8");

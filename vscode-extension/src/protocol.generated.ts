@@ -259,11 +259,10 @@ export interface Reply {
 /** A value that does not have the declared shape; the message names the place. */
 export class RecordError extends Error {
   override readonly name = "RecordError";
-  constructor(
-    readonly where: string,
-    problem: string,
-  ) {
+  readonly where: string;
+  constructor(where: string, problem: string) {
     super(`${where}: ${problem}`);
+    this.where = where;
   }
 }
 

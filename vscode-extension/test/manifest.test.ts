@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 
 import { suite, test } from "mocha";
-import { commands, extensions } from "vscode";
+import { commands, extensions, workspace } from "vscode";
 
 import { STARTUP_LINE } from "../src/notebook/startupLine.ts";
 import { COMMANDS, CONTEXT_KEYS, FOREIGN_COMMANDS, ROWS, SETTINGS, TIMELINE_VIEW, WELCOMES } from "../src/platform/ids.ts";
@@ -64,6 +64,12 @@ suite("package.json", () => {
   test("has one welcome text for each state", () => {
     const states = contributes.viewsWelcome.map(({ when }) => /kishu\.welcome == (\w+)/.exec(when)?.[1]);
     assert.deepEqual(states.sort(), [...WELCOMES].sort());
+  });
+
+  test("keeps the history out of searches, along with what was kept out before", () => {
+    const excluded = workspace.getConfiguration("search").get<Readonly<Record<string, boolean>>>("exclude");
+    assert.equal(excluded?.["**/.kishu"], true);
+    assert.equal(excluded["**/node_modules"], true);
   });
 
   test("has the settings and views of the code", () => {

@@ -58,10 +58,20 @@ suite("a kernel session", () => {
     assert.deepEqual(session.state, { kind: "asking" });
   });
 
-  test("asks one thing after the other", async () => {
+  test("sends what it is asked at once and in order, since the kernel has a queue", async () => {
     kernels.kernel = recording(30);
-    await Promise.all([session.status(), session.restore({ command: "restore", ref: "1" }), session.status()]);
-    assert.deepEqual(asked, ["begin status", "end status", "begin restore", "end restore", "begin status", "end status"]);
+    const all = Promise.all([session.status(), session.restore({ command: "restore", ref: "1" }), session.status()]);
+    await delay(10);
+    assert.deepEqual(asked, ["begin status", "begin restore", "begin status"]);
+    await all;
+  });
+
+  test("knows the place after a restore that came first", async () => {
+    kernels.kernel = recording();
+    await session.restore({ command: "restore", ref: "1" });
+    assert.deepEqual([session.place?.head, session.place?.left], ["1", ["2"]]);
+    await session.status();
+    assert.deepEqual([session.place?.session, session.place?.left], ["s", ["2"]]);
   });
 
   test("goes on after a request that failed", async () => {
@@ -91,6 +101,7 @@ suite("a kernel session", () => {
       kernel.turn(next);
       assert.deepEqual([session.state.kind, session.place], ["down", undefined]);
     }
+    assert.ok(session.since !== undefined && session.since <= new Date().toISOString());
     kernel.turn("idle");
     kernel.turn("busy");
     assert.deepEqual([session.state.kind, restarts], ["asking", 1]);

@@ -4,10 +4,11 @@ import { suite, test } from "mocha";
 import { MarkdownString, ThemeIcon, TreeItem } from "vscode";
 
 import { History } from "../src/folder/history.ts";
-import { AccessDeniedError, AgentMissingError, VersionMismatchError } from "../src/kernel/errors.ts";
+import { AccessDeniedError, AgentMissingError, VersionMismatchError, type KernelError } from "../src/kernel/errors.ts";
 import { situationOf } from "../src/notebook/situation.ts";
 import type { Checkpoint } from "../src/protocol.generated.ts";
 import { checkpointItem } from "../src/timeline/item.ts";
+import { restoredText } from "../src/timeline/restored.ts";
 import { tooltipOf } from "../src/timeline/tooltip.ts";
 import { status } from "./fakes.ts";
 import { checkpoint } from "./unit/checkpoints.ts";
@@ -98,24 +99,44 @@ test("a tooltip shows code and values as plain text", () => {
   assert.ok(text.value.includes("$(warning) `y` holds \\<a lock\\>"));
 });
 
+test("the word after a restore begins with its figures and is short", () => {
+  const report = {
+    checkpoint: "x",
+    previous: null,
+    restored: ["a", "b", "c"],
+    removed: ["d"],
+    kept: Array.from({ length: 14 }, (_, index) => `k${String(index)}`),
+    missing: {},
+    seconds: 0.25,
+  };
+  const long = cell("x", { cell: { code: 'wine = wine[wine["malic_acid"] < 5].reset_index()', id: null, execution_count: 1 } });
+  const text = restoredText(report, long);
+  assert.equal(text, '3 loaded, 1 removed, 14 unchanged, 0.3 s: wine = wine[wine[…');
+  assert.ok(text.length < 64);
+  assert.equal(restoredText({ ...report, restored: [], removed: [], kept: [] }, undefined), "0.3 s");
+});
+
 suite("what is said when there is nothing to show", () => {
   const ready = new History({ kind: "ready", paused: false });
   const absent = new History({ kind: "absent" });
 
   test("follows the folder", () => {
-    assert.equal(situationOf(absent, { kind: "noKernel" }, true), "notRecording");
-    assert.equal(situationOf(new History({ kind: "notAFolder" }), { kind: "noKernel" }, true), "notAFolder");
-    assert.equal(situationOf(new History({ kind: "ready", paused: true }), { kind: "noKernel" }, true), "paused");
-    assert.equal(situationOf(ready, { kind: "noKernel" }, true), "noKernel");
-    assert.equal(situationOf(ready, { kind: "attached", status: status() }, true), "nothingYet");
-    assert.equal(situationOf(ready, { kind: "noKernel" }, false), "untrusted");
+    assert.equal(situationOf(absent, { kind: "noKernel" }, true, false), "notRecording");
+    assert.equal(situationOf(new History({ kind: "notAFolder" }), { kind: "noKernel" }, true, false), "notAFolder");
+    assert.equal(situationOf(new History({ kind: "ready", paused: true }), { kind: "noKernel" }, true, false), "paused");
+    assert.equal(situationOf(ready, { kind: "noKernel" }, true, false), "noKernel");
+    assert.equal(situationOf(ready, { kind: "attached", status: status() }, true, false), "nothingYet");
+    assert.equal(situationOf(ready, { kind: "asking" }, true, false), "waiting");
+    assert.equal(situationOf(ready, { kind: "asking" }, true, true), "nothingYet");
+    assert.equal(situationOf(ready, { kind: "noKernel" }, false, false), "untrusted");
   });
 
   test("follows the kernel", () => {
-    const unusable = (error: AgentMissingError | AccessDeniedError | VersionMismatchError) =>
-      situationOf(ready, { kind: "unusable", error }, true);
+    const unusable = (error: KernelError, recordsUnasked = false) =>
+      situationOf(ready, { kind: "unusable", error }, true, recordsUnasked);
     assert.equal(unusable(new AgentMissingError()), "noAgent");
     assert.equal(unusable(new AccessDeniedError()), "accessDenied");
+    assert.equal(unusable(new AccessDeniedError(), true), "recordingWithoutAccess");
     assert.equal(unusable(new VersionMismatchError("agent", "0")), "agentMismatch");
     assert.equal(unusable(new VersionMismatchError("extension", "2")), "extensionMismatch");
   });

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Caller } from "./caller";
 import * as settings from "./settings";
 
-/** `dismissed`: the person closed the question, so nothing is stored. */
+/** `dismissed`: the person closed the question. Nothing is stored, but the extension is listed from then on. */
 export type Decision = "allowed" | "denied" | "dismissed";
 
 interface Stored {
@@ -18,9 +18,17 @@ const KEY = "kernelAccess";
 export class Access {
   readonly #memory: vscode.Memento;
   readonly #open = new Map<string, Promise<Decision>>();
+  /** Names of the extensions whose question was closed, by id. */
+  readonly #dismissed = new Map<string, string>();
+  #revision = 0;
 
   constructor(memory: vscode.Memento) {
     this.#memory = memory;
+  }
+
+  /** Grows when the person confirms the list: what was decided before on a kernel object counts no more. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Waits for the person where there is no decision yet; several callers wait for one question. */
@@ -43,7 +51,8 @@ export class Access {
 
   /** The person's way back from a denial, and from a permission. */
   async manage(): Promise<void> {
-    const decisions = Object.entries(this.#stored);
+    const dismissed = [...this.#dismissed].map(([id, name]): [string, Stored] => [id, { name, allowed: false }]);
+    const decisions = Object.entries({ ...Object.fromEntries(dismissed), ...this.#stored });
     if (decisions.length === 0) {
       void vscode.window.showInformationMessage("No extension has asked for access to Jupyter kernels.");
       return;
@@ -67,6 +76,7 @@ export class Access {
         { name: pick.stored.name, allowed: allowed.has(pick.id) },
       ]);
       await this.#memory.update(KEY, Object.fromEntries(entries));
+      this.#revision += 1;
     }
   }
 
@@ -83,6 +93,7 @@ export class Access {
       "Deny",
     );
     if (answer !== "Allow" && answer !== "Deny") {
+      this.#dismissed.set(caller.id, caller.name);
       return "dismissed";
     }
     const stored: Stored = { name: caller.name, allowed: answer === "Allow" };

@@ -19,7 +19,8 @@ export class ApiKernel implements Kernel {
   readonly #kernel: NotebookKernel;
   readonly #caller: Caller;
   readonly #access: Access;
-  #dismissed = false;
+  /** The list's revision when the person closed the question. */
+  #dismissedAt: number | undefined;
 
   constructor(kernel: NotebookKernel, caller: Caller, access: Access) {
     this.#kernel = kernel;
@@ -49,12 +50,15 @@ export class ApiKernel implements Kernel {
   }
 
   async #checkAccess(): Promise<void> {
-    const decision = this.#dismissed ? "dismissed" : await this.#access.decide(this.#caller);
+    // A closed question counts for this kernel object until the list of extensions is confirmed.
+    const isDismissed = this.#dismissedAt === this.#access.revision;
+    const decision = isDismissed ? "dismissed" : await this.#access.decide(this.#caller);
     if (decision === "allowed") {
       return;
     }
-    // A closed question counts for this kernel object as long as it lives.
-    this.#dismissed ||= decision === "dismissed";
+    if (decision === "dismissed") {
+      this.#dismissedAt = this.#access.revision;
+    }
     const error = new Error(`Access to Jupyter kernels was denied to the extension ${this.#caller.id}`);
     error.name = REVOKED;
     throw error;

@@ -10,7 +10,7 @@ import type { Notebooks } from "../notebook/notebooks.ts";
 import type { RecordedNotebook } from "../notebook/recordedNotebook.ts";
 import { FOREIGN_COMMANDS } from "../platform/ids.ts";
 import type { LogChannel } from "../platform/log.ts";
-import { showKernelError } from "../platform/messages.ts";
+import { showError, showKernelError } from "../platform/messages.ts";
 import { activeNotebook } from "./target.ts";
 
 /** Puts the agent that the extension carries into the environment of the notebook's kernel, then starts recording. */
@@ -25,7 +25,8 @@ export async function installAgent(notebooks: Notebooks, extensionPath: string, 
   }
   const wheel = await findWheel(extensionPath);
   if (wheel === undefined) {
-    void window.showErrorMessage(
+    void showError(
+      log,
       l10n.t("This build of the extension carries no agent. Install the package kishu-agent by hand."),
     );
     return;
@@ -39,7 +40,7 @@ export async function installAgent(notebooks: Notebooks, extensionPath: string, 
     if (error instanceof InstallError) {
       await showInstallError(error, log);
     } else {
-      await showKernelError(l10n.t("The agent was not installed."), asKernelError(error));
+      await showKernelError(log, l10n.t("The agent was not installed."), asKernelError(error));
     }
   }
 }
@@ -116,10 +117,10 @@ async function recordNow(notebook: RecordedNotebook): Promise<void> {
 }
 
 async function showInstallError(error: InstallError, log: LogChannel): Promise<void> {
-  log.error(error);
   const copy = l10n.t("Copy Command");
   const showLog = l10n.t("Show Log");
-  const chosen = await window.showErrorMessage(
+  const chosen = await showError(
+    log,
     l10n.t("The agent was not installed: {0}. You can run this in a terminal: {1}", error.reason, error.command),
     copy,
     showLog,

@@ -1,9 +1,11 @@
 import { l10n, window, type Memento } from "vscode";
 
 import { askForStartupLine, hasStartupLine, removeStartupLine } from "../notebook/startupLine.ts";
+import type { Log } from "../platform/log.ts";
+import { showError } from "../platform/messages.ts";
 
 /** Adds or removes the line that lets recording begin with a kernel's first cell. */
-export async function recordFromKernelStart(memory: Memento): Promise<void> {
+export async function recordFromKernelStart(memory: Memento, log: Log): Promise<void> {
   try {
     if (!hasStartupLine()) {
       await askForStartupLine(memory);
@@ -20,7 +22,8 @@ export async function recordFromKernelStart(memory: Memento): Promise<void> {
       await removeStartupLine();
     }
   } catch (error) {
-    void window.showErrorMessage(
+    void showError(
+      log,
       l10n.t("Your settings could not be changed: {0}", error instanceof Error ? error.message : String(error)),
     );
   }

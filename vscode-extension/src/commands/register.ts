@@ -5,6 +5,7 @@ import { Disposables } from "../platform/disposables.ts";
 import { COMMANDS } from "../platform/ids.ts";
 import type { LogChannel } from "../platform/log.ts";
 import { installAgent } from "./installAgent.ts";
+import { manageAccess } from "./manageAccess.ts";
 import { recordFromKernelStart } from "./recordFromKernelStart.ts";
 import { redo } from "./redo.ts";
 import { restoreState } from "./restoreState.ts";
@@ -17,14 +18,15 @@ import { undoLastCell } from "./undo.ts";
 export function registerCommands(context: ExtensionContext, notebooks: Notebooks, log: LogChannel): Disposables {
   const all: Readonly<Record<keyof typeof COMMANDS, (argument: unknown) => unknown>> = {
     startRecording: () => startRecording(notebooks, context.globalState, log),
-    stopRecording: () => stopRecording(notebooks),
-    restoreState: () => restoreState(notebooks),
-    restoreStateHere: (argument) => restoreStateHere(notebooks, argument),
-    undoLastCell: () => undoLastCell(notebooks),
-    redo: () => redo(notebooks),
+    stopRecording: () => stopRecording(notebooks, log),
+    restoreState: () => restoreState(notebooks, log),
+    restoreStateHere: (argument) => restoreStateHere(notebooks, argument, log),
+    undoLastCell: () => undoLastCell(notebooks, log),
+    redo: () => redo(notebooks, log),
     showTimeline,
-    recordFromKernelStart: () => recordFromKernelStart(context.globalState),
+    recordFromKernelStart: () => recordFromKernelStart(context.globalState, log),
     installAgent: () => installAgent(notebooks, context.extensionPath, log),
+    manageAccess: () => manageAccess(notebooks),
     showLog: () => {
       log.show();
     },

@@ -3,15 +3,12 @@ import { ProgressLocation, l10n, window, workspace } from "vscode";
 import type { RestoreCommand } from "../kernel/agent.ts";
 import { asKernelError, type KernelError } from "../kernel/errors.ts";
 import type { RecordedNotebook } from "../notebook/recordedNotebook.ts";
+import type { Log } from "../platform/log.ts";
 import { showKernelError } from "../platform/messages.ts";
 import type { RestoreReport } from "../protocol.generated.ts";
-import { stateOf } from "../timeline/label.ts";
-import { durationText } from "../timeline/words.ts";
+import { restoredText, withoutText } from "../timeline/restored.ts";
 
 const SHOW_STATUS_MS = 6000;
-
-/** The status bar cuts long texts, and the figures come last. */
-const LONGEST_LABEL = 24;
 
 /** Below this a progress notification would only flash. */
 const SHOW_PROGRESS_AFTER_MS = 300;
@@ -21,7 +18,12 @@ const SHOW_PROGRESS_AFTER_MS = 300;
  *
  * @param what the title of the progress
  */
-export async function restore(notebook: RecordedNotebook, command: RestoreCommand, what: string): Promise<void> {
+export async function restore(
+  notebook: RecordedNotebook,
+  command: RestoreCommand,
+  what: string,
+  log: Log,
+): Promise<void> {
   if (!(await mayRestore(notebook))) {
     return;
   }
@@ -31,8 +33,8 @@ export async function restore(notebook: RecordedNotebook, command: RestoreComman
   } catch (error) {
     const known = asKernelError(error);
     notebook.expectChanges();
-    if (await showKernelError(failed(known), known)) {
-      await restore(notebook, { ...command, missing_ok: true }, what);
+    if (await showKernelError(log, failed(known), known)) {
+      await restore(notebook, { ...command, missing_ok: true }, what, log);
     }
   }
 }
@@ -85,24 +87,9 @@ async function withProgress(
 
 function tell(report: RestoreReport, notebook: RecordedNotebook): void {
   const checkpoint = notebook.history.get(report.checkpoint);
-  const parts = [
-    ...(report.restored.length > 0 ? [l10n.t("{0} loaded", report.restored.length)] : []),
-    ...(report.removed.length > 0 ? [l10n.t("{0} removed", report.removed.length)] : []),
-    ...(report.kept.length > 0 ? [l10n.t("{0} unchanged", report.kept.length)] : []),
-  ];
-  const where =
-    checkpoint === undefined ? l10n.t("Restored") : l10n.t("Restored {0}", stateOf(checkpoint, LONGEST_LABEL));
-  const details = [...parts, durationText(report.seconds)].join(", ");
-  window.setStatusBarMessage(`$(history) ${where}: ${details}`, SHOW_STATUS_MS);
-  const missing = Object.entries(report.missing);
-  if (missing.length > 0) {
-    void window.showWarningMessage(
-      l10n.t(
-        "{0}, except for {1}.",
-        where,
-        missing.map(([name, reason]) => `${name} (${reason})`).join(", "),
-      ),
-    );
+  window.setStatusBarMessage(`$(history) ${restoredText(report, checkpoint)}`, SHOW_STATUS_MS);
+  if (Object.keys(report.missing).length > 0) {
+    void window.showWarningMessage(withoutText(report, checkpoint));
   }
 }
 

@@ -2,6 +2,7 @@ import { QuickPickItemKind, ThemeIcon, env, l10n, window, type QuickPickItem } f
 
 import type { Notebooks } from "../notebook/notebooks.ts";
 import type { RecordedNotebook } from "../notebook/recordedNotebook.ts";
+import type { Log } from "../platform/log.ts";
 import type { Checkpoint } from "../protocol.generated.ts";
 import { labelsOf } from "../timeline/item.ts";
 import { labelOf } from "../timeline/label.ts";
@@ -12,7 +13,7 @@ import { activeNotebook } from "./target.ts";
 const MOST_NAMES = 6;
 
 /** Asks which state, then restores it. */
-export async function restoreState(notebooks: Notebooks): Promise<void> {
+export async function restoreState(notebooks: Notebooks, log: Log): Promise<void> {
   const notebook = activeNotebook(notebooks);
   if (notebook === undefined) {
     return;
@@ -30,7 +31,7 @@ export async function restoreState(notebooks: Notebooks): Promise<void> {
     matchOnDetail: true,
   });
   if (chosen?.checkpoint !== undefined) {
-    await restoreStateHere(notebooks, { notebook, checkpoint: chosen.checkpoint });
+    await restoreStateHere(notebooks, { notebook, checkpoint: chosen.checkpoint }, log);
   }
 }
 

@@ -3,11 +3,13 @@ import { l10n, window } from "vscode";
 import { switchOff } from "../folder/local.ts";
 import { asKernelError } from "../kernel/errors.ts";
 import type { Notebooks } from "../notebook/notebooks.ts";
-import { showKernelError } from "../platform/messages.ts";
+import type { RecordedNotebook } from "../notebook/recordedNotebook.ts";
+import type { Log } from "../platform/log.ts";
+import { showError, showKernelError } from "../platform/messages.ts";
 import { activeNotebook } from "./target.ts";
 
 /** Until it is started again, on this machine. The history stays. */
-export async function stopRecording(notebooks: Notebooks): Promise<void> {
+export async function stopRecording(notebooks: Notebooks, log: Log): Promise<void> {
   const notebook = activeNotebook(notebooks);
   if (notebook === undefined) {
     return;
@@ -17,26 +19,35 @@ export async function stopRecording(notebooks: Notebooks): Promise<void> {
     return;
   }
   try {
-    if (await notebook.session.connect()) {
-      await notebook.session.pause();
-    }
+    // At once, whatever the kernel does: kernels that start from now on read the file.
+    await switchOff(notebook.layout);
+    await notebook.refresh();
   } catch (error) {
-    const known = asKernelError(error);
-    if (known.kind === "failure") {
-      await showKernelError(l10n.t("Recording was not stopped."), known);
-      return;
-    }
-    // A kernel that can't be reached records nothing that could be stopped; later ones read the file.
-  }
-  try {
-    const { folder } = await notebook.refresh();
-    if (folder.kind === "ready" && !folder.paused) {
-      await switchOff(notebook.layout);
-      await notebook.refresh();
-    }
-  } catch (error) {
-    void window.showErrorMessage(
+    void showError(
+      log,
       l10n.t("Recording was not stopped: {0}", error instanceof Error ? error.message : String(error)),
     );
+    return;
+  }
+  if (await notebook.session.connect()) {
+    await stopInKernel(notebook, log);
+  }
+}
+
+async function stopInKernel(notebook: RecordedNotebook, log: Log): Promise<void> {
+  const stopping = notebook.stop();
+  if (notebook.session.isBusy) {
+    const text = l10n.t("Recording stops when the cells that were started have ended");
+    window.setStatusBarMessage(`$(debug-pause) ${text}`, stopping.catch(() => undefined));
+  }
+  try {
+    await stopping;
+  } catch (error) {
+    const known = asKernelError(error);
+    log.info(`recording was not stopped in the kernel: ${known.message}`);
+    if (known.kind === "failure" || notebook.recordsUnasked) {
+      await showKernelError(log, l10n.t("Recording was not stopped in this kernel."), known);
+    }
+    // Any other kernel that can't be reached records nothing that could be stopped.
   }
 }

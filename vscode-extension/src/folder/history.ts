@@ -16,6 +16,8 @@ export interface Head {
   readonly notebook: string;
   readonly checkpoint: string | null;
   readonly time: string;
+  /** Of the kernel. */
+  readonly pid: number;
 }
 
 /** The history of one notebook as it was read last; never changed afterwards. */

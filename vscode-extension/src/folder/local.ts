@@ -84,7 +84,10 @@ async function writePaused(layout: Layout, notebooks: readonly string[]): Promis
   await rename(temporary, layout.paused);
 }
 
-/** Where the running kernels of this notebook are; files that can't be read are left out. */
+/**
+ * Where the running kernels of this notebook are. Files that can't be read are left out, and those of kernels that were
+ * killed: nobody removes them.
+ */
 export async function readHeads(layout: Layout): Promise<readonly Head[]> {
   let names: readonly string[];
   try {
@@ -95,17 +98,33 @@ export async function readHeads(layout: Layout): Promise<readonly Head[]> {
   const heads = await Promise.all(
     names.filter((name) => name.endsWith(".json")).map((name) => readHead(path.join(layout.heads, name))),
   );
-  return heads.filter((head) => head !== undefined).filter((head) => head.notebook === layout.notebookName);
+  return heads
+    .filter((head) => head !== undefined)
+    .filter(({ notebook, pid }) => notebook === layout.notebookName && isAlive(pid));
 }
 
 async function readHead(file: string): Promise<Head | undefined> {
-  const { session, notebook, checkpoint, time } = asObject(await readJson(file));
+  const { session, notebook, checkpoint, time, pid } = asObject(await readJson(file));
   return typeof session === "string" &&
     typeof notebook === "string" &&
     typeof time === "string" &&
+    typeof pid === "number" &&
     (typeof checkpoint === "string" || checkpoint === null)
-    ? { session, notebook, checkpoint, time }
+    ? { session, notebook, checkpoint, time, pid }
     : undefined;
+}
+
+/** Whether there is a process of this id on this machine. */
+function isAlive(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) {
+    return false;
+  }
+  try {
+    // Signal 0 is not sent.
+    return process.kill(pid, 0);
+  } catch (error) {
+    return hasCode(error, "EPERM");
+  }
 }
 
 async function pausedNotebooks(layout: Layout): Promise<readonly string[]> {

@@ -16,7 +16,10 @@ export type RestoreCommand =
   | { readonly command: "restore"; readonly ref: string; readonly missing_ok?: boolean }
   | { readonly command: "undo" | "redo"; readonly missing_ok?: boolean };
 
-/** The agent in the kernel of one notebook: one request after the other. */
+/**
+ * The agent in the kernel of one notebook. Requests are sent at once: the kernel serves them in the order in which the
+ * person clicked, between the cells that were started before and after them.
+ */
 export class Agent implements Disposable {
   readonly #kernels: Kernels;
   readonly #notebook: Uri;
@@ -24,7 +27,6 @@ export class Agent implements Disposable {
   readonly #log: Log;
   readonly #patience: Patience;
   readonly #replied = new EventEmitter<Reply>();
-  #last: Promise<unknown> = Promise.resolve();
 
   /** Every reply, also one that came after its caller had given up. */
   readonly onDidReply = this.#replied.event;
@@ -59,20 +61,15 @@ export class Agent implements Disposable {
     return restored;
   }
 
-  /** Runs other code in the kernel, in the same order; see `call`. */
-  run<T>(what: string, work: (kernel: RunningKernel) => Promise<T>): Promise<T> {
-    const run = async (): Promise<T> => {
-      try {
-        return await work(await this.#kernels.kernelOf(this.#notebook));
-      } catch (error) {
-        const known = asKernelError(error);
-        this.#log.debug(`${what}: ${known.message}`);
-        throw known;
-      }
-    };
-    const result = this.#last.then(run, run);
-    this.#last = result.catch(() => undefined);
-    return result;
+  /** Runs other code in the kernel; see `call`. */
+  async run<T>(what: string, work: (kernel: RunningKernel) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#kernels.kernelOf(this.#notebook));
+    } catch (error) {
+      const known = asKernelError(error);
+      this.#log.debug(`${what}: ${known.message}`);
+      throw known;
+    }
   }
 
   async #status(command: Command): Promise<SessionStatus> {

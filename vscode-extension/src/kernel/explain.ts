@@ -27,7 +27,7 @@ export function explain(error: KernelError): Explanation {
       };
     case "accessDenied":
       return {
-        text: l10n.t("Kishu has no access to this kernel. Grant it, then restart the kernel."),
+        text: l10n.t("Kishu has no access to this kernel. Grant it, then try again."),
         remedies: ["manageAccess"],
       };
     case "otherLanguage":

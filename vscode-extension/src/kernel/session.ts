@@ -28,6 +28,7 @@ export class KernelSession extends Disposables {
   readonly #restarted = this.add(new EventEmitter<void>());
   #state: SessionState = { kind: "noKernel" };
   #place: Place | undefined;
+  #since: string | undefined;
   #watched: { readonly kernel: RunningKernel; readonly subscription: { dispose(): unknown } } | undefined;
 
   readonly onDidChange = this.#changed.event;
@@ -60,6 +61,11 @@ export class KernelSession extends Disposables {
 
   get place(): Place | undefined {
     return this.#place;
+  }
+
+  /** The kernel's process began after this, as far as is known: UTC, ISO 8601. */
+  get since(): string | undefined {
+    return this.#since;
   }
 
   /** Whether the kernel is at work, so that a request waits. */
@@ -99,7 +105,7 @@ export class KernelSession extends Disposables {
     return this.#do(() => this.#agent.restore(command));
   }
 
-  /** Other code for the kernel, behind the requests. */
+  /** Other code for the kernel. */
   run<T>(what: string, work: (kernel: RunningKernel) => Promise<T>): Promise<T> {
     return this.#do(() => this.#agent.run(what, work));
   }
@@ -120,10 +126,14 @@ export class KernelSession extends Disposables {
     if (status !== null) {
       this.#place = { session: status.session, head: status.head, left: this.#place?.left ?? [], time };
       this.#set({ kind: status.attached ? "attached" : "detached", status });
-    } else if (restored !== null && this.#state.kind === "attached") {
+    } else if (restored !== null) {
       const left = [...(this.#place?.left ?? []), ...(restored.previous === null ? [] : [restored.previous])];
-      this.#place = { session: this.#state.status.session, head: restored.checkpoint, left, time };
-      this.#set({ kind: "attached", status: { ...this.#state.status, head: restored.checkpoint } });
+      this.#place = { session: this.#place?.session ?? null, head: restored.checkpoint, left, time };
+      if (this.#state.kind === "attached") {
+        this.#set({ kind: "attached", status: { ...this.#state.status, head: restored.checkpoint } });
+      } else {
+        this.#changed.fire();
+      }
     }
   }
 
@@ -149,12 +159,12 @@ export class KernelSession extends Disposables {
       case "restarting":
       case "autorestarting":
       case "dead":
-        this.#place = undefined;
+        this.#forget();
         this.#set({ kind: "down" });
         break;
       case "terminating":
       case "unknown":
-        this.#place = undefined;
+        this.#forget();
         this.#watched?.subscription.dispose();
         this.#watched = undefined;
         this.#set({ kind: "noKernel" });
@@ -169,6 +179,12 @@ export class KernelSession extends Disposables {
       case "starting":
         break;
     }
+  }
+
+  /** The process is gone. */
+  #forget(): void {
+    this.#place = undefined;
+    this.#since = new Date().toISOString();
   }
 
   #set(state: SessionState): void {

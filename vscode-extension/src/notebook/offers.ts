@@ -18,7 +18,7 @@ export class Offers extends Disposables {
             const reason = reasonWorthSaying(error);
             if (reason !== undefined && !said.has(reason)) {
               said.add(reason);
-              inBackground(log, "offering help", showKernelError(l10n.t("Not recording."), error));
+              inBackground(log, "offering help", showKernelError(log, l10n.t("Not recording."), error));
             }
           }),
         );

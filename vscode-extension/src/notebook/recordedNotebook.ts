@@ -3,12 +3,13 @@ import { EventEmitter, workspace, type NotebookDocument } from "vscode";
 import type { History } from "../folder/history.ts";
 import { WatchedHistory } from "../folder/watcher.ts";
 import type { RestoreCommand } from "../kernel/agent.ts";
-import { asKernelError, type KernelError } from "../kernel/errors.ts";
+import { AgentFailureError, asKernelError, type KernelError } from "../kernel/errors.ts";
 import type { KernelSession } from "../kernel/session.ts";
+import type { SessionState } from "../kernel/state.ts";
 import { Disposables } from "../platform/disposables.ts";
 import { inBackground, type Log } from "../platform/log.ts";
 import type { RestoreReport, SessionStatus } from "../protocol.generated.ts";
-import { headOf } from "./head.ts";
+import { headOf, writtenHead } from "./head.ts";
 
 /** Once the person pauses, the agent is asked how it went; shorter would ask between the cells of a Run All. */
 const ASK_AFTER_MS = 1000;
@@ -25,6 +26,7 @@ export class RecordedNotebook extends Disposables {
   readonly #failed = this.add(new EventEmitter<KernelError>());
   #question: NodeJS.Timeout | undefined;
   #attaching: Promise<SessionStatus> | undefined;
+  #stopping: Promise<void> | undefined;
 
   readonly onDidChange = this.#changed.event;
 
@@ -44,7 +46,7 @@ export class RecordedNotebook extends Disposables {
     this.add(session.onDidChange(changed));
     this.add(
       session.onDidRestart(() => {
-        inBackground(log, "recording after a restart", this.#recordAgain());
+        inBackground(log, "recording after a restart", this.#followFolder());
       }),
     );
     this.add({
@@ -70,9 +72,23 @@ export class RecordedNotebook extends Disposables {
 
   /** The checkpoint at which the kernel is, if it is known. */
   get head(): string | null {
+    return headOf(this.history, this.session.place, this.#kernelSince, this.#hasKernel);
+  }
+
+  /** Whether the agent in the kernel records, although it can't be asked. */
+  get recordsUnasked(): boolean {
+    const { state, place } = this.session;
+    const isUnasked = state.kind === "asking" || (state.kind === "unusable" && state.error.kind === "accessDenied");
+    return isUnasked && writtenHead(this.history, place, this.#kernelSince) !== undefined;
+  }
+
+  get #hasKernel(): boolean {
     const { kind } = this.session.state;
-    const hasKernel = kind !== "noKernel" && kind !== "down";
-    return headOf(this.history, this.session.place, this.openedAt, hasKernel);
+    return kind !== "noKernel" && kind !== "down";
+  }
+
+  get #kernelSince(): string {
+    return this.session.since ?? this.openedAt;
   }
 
   /** Looks at the folder now. */
@@ -93,7 +109,7 @@ export class RecordedNotebook extends Disposables {
       inBackground(this.#log, "asking for the status", this.#askWhenQuiet());
     }, ASK_AFTER_MS);
     if (await this.session.connect()) {
-      await this.#recordAgain();
+      await this.#followFolder();
     }
   }
 
@@ -116,14 +132,56 @@ export class RecordedNotebook extends Disposables {
     return status;
   }
 
-  /** Brings a state back; starts recording first where it is off. Throws KernelError. */
+  /**
+   * Brings a state back; starts recording first where it is off. Throws KernelError.
+   *
+   * The request is sent at once, with no other before it: behind the cells that were started already, and before those
+   * that are started from now on.
+   */
   async restore(command: RestoreCommand): Promise<RestoreReport> {
-    await this.attach();
-    const report = await this.session.restore(command);
+    const report = await this.#restoreOrAttach(command);
     this.expectChanges();
-    // Says what can be undone and redone from here.
-    await this.#ask();
+    // Says what can be undone and redone from here. Cells may wait before it, so the person does not.
+    inBackground(this.#log, "asking for the status", this.#ask());
     return report;
+  }
+
+  async #restoreOrAttach(command: RestoreCommand): Promise<RestoreReport> {
+    try {
+      return await this.session.restore(command);
+    } catch (error) {
+      if (!isNotAttached(error)) {
+        throw error;
+      }
+    }
+    await this.attach();
+    return this.session.restore(command);
+  }
+
+  /** Stops recording in the kernel once it is free. One attempt at a time. Throws KernelError. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      await this.session.pause();
+    } catch (error) {
+      if (!isNotAttached(error)) {
+        throw error;
+      }
+    }
+  }
+
+  /** The person may have given access to the kernel, or taken it. */
+  async accessChanged(): Promise<void> {
+    if (this.#hasKernel) {
+      await this.#ask();
+      await this.#followFolder();
+    }
   }
 
   /** Whether the session can go one cell back or forward, as far as is known. */
@@ -136,22 +194,35 @@ export class RecordedNotebook extends Disposables {
     return { undo: movedOn || state.status.can_undo, redo: !movedOn && state.status.can_redo };
   }
 
-  /** Attaches where the folder says so. The folder's presence is the switch. */
-  async #recordAgain(): Promise<void> {
+  /** Records where the folder says so: its presence is the switch. */
+  async #followFolder(): Promise<void> {
     const { folder } = await this.refresh();
     const { state } = this.session;
-    if (!workspace.isTrusted || folder.kind !== "ready" || folder.paused || state.kind === "attached") {
+    if (!workspace.isTrusted || folder.kind !== "ready" || folder.paused !== (state.kind === "attached")) {
       return;
     }
-    if (state.kind === "unusable" && state.error.kind === "accessDenied") {
-      // Asking again would be refused without a question; the kernel object keeps the answer.
-      return;
+    if (folder.paused) {
+      await this.#stopAgain();
+    } else {
+      await this.#recordAgain(state);
     }
+  }
+
+  /** An interrupt may have taken the request to stop. */
+  async #stopAgain(): Promise<void> {
+    if (this.#attaching === undefined && this.#stopping === undefined) {
+      await this.stop();
+    }
+  }
+
+  async #recordAgain(state: SessionState): Promise<void> {
     try {
+      // Also when access was denied: no question is asked again, and access may have been given since.
       await this.attach();
     } catch (error) {
       const known = asKernelError(error);
-      this.#log.warn(`not recording ${this.layout.notebookName}: ${known.message}`);
+      const isNews = state.kind !== "unusable" || state.error.kind !== known.kind;
+      this.#log[isNews ? "warn" : "debug"](`not recording ${this.layout.notebookName}: ${known.message}`);
       this.#failed.fire(known);
     }
   }
@@ -169,4 +240,8 @@ export class RecordedNotebook extends Disposables {
       this.#log.debug(`no status: ${asKernelError(error).message}`);
     }
   }
+}
+
+function isNotAttached(error: unknown): boolean {
+  return error instanceof AgentFailureError && error.failure.code === "NOT_ATTACHED";
 }

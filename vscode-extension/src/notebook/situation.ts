@@ -2,8 +2,12 @@ import type { History } from "../folder/history.ts";
 import type { SessionState } from "../kernel/state.ts";
 import type { Welcome } from "../platform/ids.ts";
 
-/** What stands between a notebook and recording: decides the welcome text and the line above the timeline. */
-export function situationOf(history: History, state: SessionState, trusted: boolean): Welcome {
+/**
+ * What stands between a notebook and recording: decides the welcome text and the line above the timeline.
+ *
+ * @param recordsUnasked whether the agent in the kernel records, although it can't be asked
+ */
+export function situationOf(history: History, state: SessionState, trusted: boolean, recordsUnasked: boolean): Welcome {
   switch (history.folder.kind) {
     case "notAFolder":
     case "foreignFormat":
@@ -18,19 +22,34 @@ export function situationOf(history: History, state: SessionState, trusted: bool
       if (history.folder.paused) {
         return "paused";
       }
-      return obstacle(state) ?? (state.kind === "noKernel" || state.kind === "down" ? "noKernel" : "nothingYet");
+      return obstacle(state, recordsUnasked) ?? progress(state, recordsUnasked);
   }
 }
 
-function obstacle(state: SessionState): Welcome | undefined {
+function progress(state: SessionState, recordsUnasked: boolean): Welcome {
+  switch (state.kind) {
+    case "noKernel":
+    case "down":
+      return "noKernel";
+    case "asking":
+      return recordsUnasked ? "nothingYet" : "waiting";
+    case "detached":
+    case "attached":
+    case "unusable":
+      return "nothingYet";
+  }
+}
+
+function obstacle(state: SessionState, recordsUnasked = false): Welcome | undefined {
   if (state.kind !== "unusable") {
     return undefined;
   }
   switch (state.error.kind) {
     case "noAgent":
-    case "accessDenied":
     case "otherLanguage":
       return state.error.kind;
+    case "accessDenied":
+      return recordsUnasked ? "recordingWithoutAccess" : "accessDenied";
     case "versionMismatch":
       return state.error.update === "agent" ? "agentMismatch" : "extensionMismatch";
     case "noKernel":

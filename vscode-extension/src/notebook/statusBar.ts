@@ -57,8 +57,11 @@ export class RecordingStatus extends Disposables {
   }
 }
 
-function switchOf({ history: { folder } }: RecordedNotebook): "on" | "paused" | "off" {
-  return folder.kind === "ready" ? (folder.paused ? "paused" : "on") : "off";
+function switchOf({ history: { folder }, session }: RecordedNotebook): "on" | "blocked" | "paused" | "off" {
+  if (folder.kind !== "ready") {
+    return "off";
+  }
+  return folder.paused ? "paused" : session.state.kind === "unusable" ? "blocked" : "on";
 }
 
 function signOf(notebook: RecordedNotebook): Sign {
@@ -86,10 +89,17 @@ function kernelSign(notebook: RecordedNotebook): Sign {
         ? { icon: "record", text: l10n.t("Recording") }
         : { icon: "warning", text: l10n.t("The last state was not recorded: {0}", state.status.failure), warns: true };
     case "unusable":
+      if (notebook.recordsUnasked) {
+        const text = l10n.t("Recording goes on in the kernel, but Kishu may not talk to it: nothing can be restored");
+        return { icon: "record", text, warns: true };
+      }
       return { icon: "warning", text: l10n.t("Not recording. {0}", explain(state.error).text), warns: true };
+    case "asking":
+      return notebook.recordsUnasked
+        ? { icon: "record", text: l10n.t("Recording") }
+        : { icon: "watch", text: l10n.t("Recording begins when the kernel answers") };
     case "noKernel":
     case "down":
-    case "asking":
     case "detached":
       return { icon: "record", text: l10n.t("Recording begins with the next cell") };
   }

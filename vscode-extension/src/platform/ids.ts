@@ -10,6 +10,7 @@ export const COMMANDS = {
   showTimeline: "kishu.showTimeline",
   recordFromKernelStart: "kishu.recordFromKernelStart",
   installAgent: "kishu.installAgent",
+  manageAccess: "kishu.manageAccess",
   showLog: "kishu.showLog",
 } as const;
 
@@ -26,7 +27,7 @@ export const TIMELINE_VIEW = "kishu.timeline";
 export const CONTEXT_KEYS = {
   /** Which welcome text the empty timeline shows. */
   welcome: "kishu.welcome",
-  /** `on`, `paused` or `off`. */
+  /** `on`, `blocked` (switched on, but the kernel does not let Kishu record), `paused` or `off`. */
   recording: "kishu.recording",
   canUndo: "kishu.canUndo",
   canRedo: "kishu.canRedo",
@@ -40,11 +41,13 @@ export const WELCOMES = [
   "notRecording",
   "paused",
   "noKernel",
+  "waiting",
   "nothingYet",
   "noAgent",
   "agentMismatch",
   "extensionMismatch",
   "accessDenied",
+  "recordingWithoutAccess",
   "untrusted",
   "otherLanguage",
   "notAFolder",

@@ -2,10 +2,21 @@ import { commands, l10n, window } from "vscode";
 
 import { explain, type Remedy } from "../kernel/explain.ts";
 import type { KernelError } from "../kernel/errors.ts";
-import { COMMANDS, FOREIGN_COMMANDS } from "./ids.ts";
+import { COMMANDS } from "./ids.ts";
+import type { Log } from "./log.ts";
 
-/** Shows why something failed, with what can be done. Answers true when the person wants the rest restored. */
-export async function showKernelError(what: string, error: KernelError): Promise<boolean> {
+/** Shows an error, and keeps it in the log. Answers the button that was chosen. */
+export function showError(log: Log, text: string, ...buttons: readonly string[]): Thenable<string | undefined> {
+  log.error(text);
+  return window.showErrorMessage(text, ...buttons);
+}
+
+/**
+ * Shows why something failed, with what can be done, and keeps it in the log. Answers true when the person wants the
+ * rest restored.
+ */
+export async function showKernelError(log: Log, what: string, error: KernelError): Promise<boolean> {
+  log.error(`${what} ${error.name}: ${error.message}`.trimStart());
   const { text, remedies } = explain(error);
   const buttons = new Map(remedies.map((remedy) => [titleOf(remedy), remedy]));
   const show = isExpected(error) ? window.showWarningMessage : window.showErrorMessage;
@@ -15,7 +26,7 @@ export async function showKernelError(what: string, error: KernelError): Promise
       await commands.executeCommand(COMMANDS.installAgent);
       return false;
     case "manageAccess":
-      await commands.executeCommand(FOREIGN_COMMANDS.manageAccess);
+      await commands.executeCommand(COMMANDS.manageAccess);
       return false;
     case "showLog":
       await commands.executeCommand(COMMANDS.showLog);

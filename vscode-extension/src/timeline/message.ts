@@ -14,6 +14,8 @@ export function messageFor(situation: Welcome): string | undefined {
       return undefined;
     case "noKernel":
       return l10n.t("No kernel yet. Run a cell, then any of these states can be restored.");
+    case "waiting":
+      return l10n.t("Recording begins when the kernel answers.");
     case "paused":
       return l10n.t("Recording is paused.");
     case "noAgent":
@@ -23,7 +25,11 @@ export function messageFor(situation: Welcome): string | undefined {
     case "extensionMismatch":
       return l10n.t("Not recording: the agent in the kernel is newer than this extension. Update the extension.");
     case "accessDenied":
-      return l10n.t("Not recording: no access to the kernel. Use the command “Jupyter: Manage Access To Jupyter Kernels”.");
+      return l10n.t("Not recording: no access to the kernel. Use the command “Kishu: Manage Access to Kernels”.");
+    case "recordingWithoutAccess":
+      return l10n.t(
+        "Recording goes on in the kernel, but Kishu may not talk to it: nothing can be restored. Use the command “Kishu: Manage Access to Kernels”.",
+      );
     case "untrusted":
       return l10n.t("Restricted mode: the history can be read, but not restored.");
     case "otherLanguage":

@@ -123,8 +123,10 @@ export class Timeline extends Disposables implements TreeDataProvider<Row> {
       case "untitled":
       case "notAFile":
         return active.kind;
-      case "notebook":
-        return situationOf(active.notebook.history, active.notebook.session.state, workspace.isTrusted);
+      case "notebook": {
+        const { history, session, recordsUnasked } = active.notebook;
+        return situationOf(history, session.state, workspace.isTrusted, recordsUnasked);
+      }
     }
   }
 }

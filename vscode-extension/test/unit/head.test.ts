@@ -18,7 +18,7 @@ function place(head: string | null, hour: number, left: readonly string[] = []):
 }
 
 function head(session: string, id: string, hour: number): Head {
-  return { session, notebook: "n.ipynb", checkpoint: id, time: `2026-01-01T${String(hour).padStart(2, "0")}` };
+  return { session, notebook: "n.ipynb", checkpoint: id, time: `2026-01-01T${String(hour).padStart(2, "0")}`, pid: 1 };
 }
 
 function history(checkpoints: readonly Checkpoint[], heads: readonly Head[] = []): History {
@@ -47,6 +47,13 @@ describe("HEAD", () => {
 
   it("is what the agent wrote down since", () => {
     assert.equal(headOf(history(line, [head("s", "1", 5), head("t", "3", 6)]), place("2", 4), OPENED, true), "1");
+  });
+
+  it("is not what the agent of a kernel wrote down that began before, such as one that was restarted", () => {
+    const heads = [head("s", "3", 9), head("t", "4", 8)];
+    const both = [...line, at("4", null, 7, "t")];
+    assert.equal(headOf(history(both, heads), undefined, "2026-01-01T05", true), "4", "s began at 1");
+    assert.equal(headOf(history(both, heads), undefined, "2026-01-01T08", true), null);
   });
 
   it("is what some agent wrote down in this window's time when it was not asked yet", () => {

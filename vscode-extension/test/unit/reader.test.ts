@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -113,6 +114,21 @@ describe("a folder that the agent wrote", () => {
     assert.equal((await watching.read()).damaged.length, 1);
     writeFileSync(file, data);
     assert.deepEqual((await watching.read()).damaged, [], "it is read again once it was brought back");
+  });
+
+  it("tells where kernels are that live, and not those that were killed", async () => {
+    const write = (session: string, pid: number): void => {
+      const head = { session, notebook: path.basename(notebook), checkpoint: lastHead, branch: null, time: "2026-01-01", pid };
+      mkdirSync(layout.heads, { recursive: true });
+      writeFileSync(path.join(layout.heads, `${session}.json`), JSON.stringify(head));
+    };
+    const { pid: killed } = spawnSync(process.execPath, ["--version"]);
+    write("a", process.pid);
+    write("b", killed);
+    write("c", 0);
+    const { heads } = await new FolderReader(layout).read();
+    rmSync(layout.heads, { recursive: true });
+    assert.deepEqual(heads.map(({ session }) => session), ["a"]);
   });
 
   it("reports files that a newer version wrote", async () => {
