@@ -25,7 +25,7 @@ from kishu_agent.record.recorder import Job, Recorder
 from kishu_agent.restore.restorer import Restorer
 from kishu_agent.tracking.covariable import Covariable
 from kishu_agent.tracking.idle import Idle
-from kishu_agent.tracking.names import Names
+from kishu_agent.tracking.names import Names, is_front_end_code
 from kishu_agent.tracking.randomness import Randomness
 from kishu_agent.tracking.reach import Reach
 from kishu_agent.tracking.tracker import Look, Tracker
@@ -67,6 +67,7 @@ class Session:
         self._restored_in_cell = False
         self._depth = 0
         self._before_front_end: set[str] | None = None
+        self._hidden_ran = False
         self._reach = Reach(shell.transform_cell)
         self._verification = Idle()
         self._redo: list[str] = []
@@ -139,9 +140,7 @@ class Session:
         try:
             self._recorder.settle()
             if not info.store_history or info.silent:
-                self._before_front_end = (
-                    None if self._depth else self._names.before_hidden(info.raw_cell or "")
-                )
+                self._before_hidden(info.raw_cell or "")
                 return
             self._depth += 1
             if self._depth == 1:
@@ -175,6 +174,14 @@ class Session:
             self._fail(RecordingError("Recording was interrupted; the next cell's checkpoint has it all."))
         except BaseException as error:
             self._fail(error)
+
+    def _before_hidden(self, source: str) -> None:
+        """Take note of code that is no cell of the person's."""
+        self._before_front_end = None
+        if not is_front_end_code(source):
+            self._hidden_ran = True
+        elif not self._depth:
+            self._before_front_end = self._names.before_front_end()
 
     def _after_front_end(self) -> None:
         """Take note of names that hidden code left behind, unless it was a restore that made them."""
@@ -212,7 +219,8 @@ class Session:
     def _reached(self, code: str) -> tuple[set[Roots] | None, set[Roots]]:
         """Return the co-variables to be compared (None for all), and those that the cell is about."""
         reached, touched = self._reach.of_cell(code, self._names.current(), self._tracker.covariables)
-        return None if self._tracker.seconds < _CHEAP else reached, touched
+        hidden_ran, self._hidden_ran = self._hidden_ran, False
+        return None if self._tracker.seconds < _CHEAP or hidden_ran else reached, touched
 
     def _verify(self) -> None:
         """Compare what the last cell's code does not reach, and record what was found to have changed."""

@@ -15,7 +15,7 @@ _INTERNAL = re.compile(
     re.VERBOSE,
 )
 
-_FRONT_END_CODE = re.compile(r"_VSCODE|_VSCode|__vsc|debugpy|ipykernel|__jupyter")
+_FRONT_END_CODE = re.compile(r"_VSCODE|_VSCode|__vsc|debugpy|ipykernel|__jupyter|kishu_agent")
 """In hidden code that front ends run for themselves (debugging, the variables panel)."""
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -26,6 +26,11 @@ _KNOWN_OBJECTS = frozenset({"exit", "quit", "get_ipython", "open", "display"})
 def _is_text(name: str) -> bool:
     """Tell whether a name can be written down; a lone surrogate, which globals() takes, cannot."""
     return name.isascii() or name.encode("utf-8", "replace").decode() == name
+
+
+def is_front_end_code(source: str) -> bool:
+    """Tell whether hidden code is a front end's own, or this package's: it changes nothing of the person's."""
+    return _FRONT_END_CODE.search(source) is not None
 
 
 class Names:
@@ -50,9 +55,9 @@ class Names:
             and not (name[:1] in "_IO" and _INTERNAL.fullmatch(name))
         }
 
-    def before_hidden(self, source: str) -> set[str] | None:
-        """Return all names that there are, before hidden code runs that is a front end's own."""
-        return set(self._namespace) if _FRONT_END_CODE.search(source) else None
+    def before_front_end(self) -> set[str]:
+        """Return all names that there are, before a front end's own code runs."""
+        return set(self._namespace)
 
     def note_front_end(self, before: set[str]) -> None:
         """Take names that came up since `before` for a front end's: its code leaves some behind (debugging does)."""
