@@ -148,7 +148,7 @@ class Session:
                 if self._head is None:
                     self._record_start()
                 self._running = (now(), time.perf_counter())
-        except Exception as error:
+        except BaseException as error:
             self._fail(error)
 
     def _after_cell(self, result: ExecutionResult) -> None:
@@ -160,8 +160,8 @@ class Session:
             self._after_front_end()
             return
         self._depth = max(0, self._depth - 1)
-        if self._depth:
-            return
+        if self._depth or not (info.raw_cell or "").strip():
+            return  # part of another cell, or an empty one: IPython announces only the end of those
         started, clock = self._running or (now(), time.perf_counter())
         duration = time.perf_counter() - clock
         self._running = None

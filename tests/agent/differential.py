@@ -51,6 +51,7 @@ class _Recorded:
         from IPython.core.interactiveshell import InteractiveShell
         from traitlets.config import Config
 
+        assert kishu_agent.session._CHEAP > 0
         # A look that takes longer than this is confined to what the cell reaches.
         setattr(kishu_agent.session, "_CHEAP", 0.0 if reached else float("inf"))  # noqa: B010 - it is no constant here
 

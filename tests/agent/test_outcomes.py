@@ -222,3 +222,12 @@ def test_a_change_between_cells_is_recorded_when_the_kernel_is_idle(kernel: Kern
     assert (last["kind"], "x" in last["changed"]) == ("between", True)
     kernel.serve("undo", missing_ok=True)
     assert kernel.value("x") == [1]
+
+
+def test_empty_cells_are_not_recorded(kernel: Kernel, notebook: Path) -> None:
+    session_of(kernel, notebook)
+    kernel.cell("x = 1")
+    head = kernel.session("s.head")
+    kernel.cell("")
+    kernel.cell("  \n ")
+    assert kernel.session("s.head") == head
