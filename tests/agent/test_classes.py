@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from kernel import session_of
 from miniature import Cell, cells, play
 
 if TYPE_CHECKING:
@@ -412,10 +413,29 @@ def test_classes(name: str, kernel: Kernel, other: Kernel, notebook: Path) -> No
 
 
 def test_an_old_class_that_nothing_holds_comes_back_once(kernel: Kernel, notebook: Path) -> None:
-    from kernel import session_of
-
     session_of(kernel, notebook)
     kernel.cell("class A: pass\na = A(); b = A()")
     kernel.cell("del A, a, b\nimport gc; gc.collect()")
     kernel.serve("undo")
     assert kernel.values(["type(a) is A", "type(b) is A"]) == [True, True]
+
+
+def test_recording_makes_no_instances(kernel: Kernel, notebook: Path) -> None:
+    """Whether a state loads is tried on the side, without the __new__ that counts instances."""
+    session_of(kernel, notebook)
+    kernel.cell(
+        """
+        class Counted:
+            all = []
+            def __new__(cls, n):
+                made = super().__new__(cls); cls.all.append(made); return made
+            def __init__(self, n): self.n = n
+        one = Counted(1)
+        """
+    )
+    kernel.cell("two = Counted(2); one.n = 5")
+    assert kernel.value("[each.n for each in Counted.all]") == [5, 2]
+    kernel.do("s.undo()")
+    assert kernel.values(["[each.n for each in Counted.all]", "Counted.all[0] is one"]) == [[1], True]
+    kernel.do("s.redo()")
+    assert kernel.values(["[each.n for each in Counted.all]", "Counted.all[1] is two"]) == [[5, 2], True]

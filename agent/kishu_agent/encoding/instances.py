@@ -25,7 +25,8 @@ def _reduce_exception(_encoder: Encoder, error: BaseException) -> Reduced:
 
 
 def _reduce_instance(_encoder: Encoder, instance: Any) -> Reduced:
-    # pickle looks __setstate__ up on the empty instance, where a __getattr__ often recurses for ever.
+    # pickle looks __setstate__ up on the empty instance, where a __getattr__ often recurses for ever; and it calls
+    # __new__, which may want arguments, or note each new instance somewhere.
     state = object.__getstate__(instance)
     if type(state) is not tuple:
         state = (state, None)
@@ -48,7 +49,8 @@ def instance_reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
     if BaseException in mro:
         plain = all(_found(mro, name) in {None, BaseException, object} for name in _PICKLING)
         return _reduce_exception if plain else None
-    if _found(mro, "__getattr__") is None and _found(mro, "__getattribute__") is object:
+    hooked = _found(mro, "__getattr__") is not None or _found(mro, "__getattribute__") is not object
+    if not hooked and _found(mro, "__new__") is object:
         return None
     plain = all(_found(mro, name) in {None, object} for name in _PICKLING)
     return _reduce_instance if plain and _is_plain_object(kind, mro) else None

@@ -294,8 +294,8 @@ def set_exception_state(made: BaseException, state: Mapping[str, Any]) -> None:
 
 
 def instance(cls: Any) -> Any:
-    """Make an instance without initializing it."""
-    return cls.__new__(cls)
+    """Make an instance without running a __new__ or __init__ of its class."""
+    return object.__new__(cls)
 
 
 def set_instance_state(made: Any, state: tuple[dict[str, Any] | None, dict[str, Any] | None]) -> None:
