@@ -83,11 +83,24 @@ export class TestServer {
 
 const testSettings = settingsFor(venvPython);
 
+const folders = new Set<string>();
+
+/** For a run that is broken off, which never comes to `stop`. */
+function removeAtExit(folder: string): void {
+  if (folders.size === 0) {
+    process.once("exit", () => {
+      for (const each of folders) {
+        rmSync(each, { recursive: true, force: true });
+      }
+    });
+  }
+  folders.add(folder);
+}
+
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   // Short, since it holds sockets, whose paths have a limit of about a hundred characters.
   const folder = mkdtempSync(path.join(os.tmpdir(), "kishu-"));
-  // For a run that is broken off, which never comes to `stop`.
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  removeAtExit(folder);
   try {
     const workspace = path.join(folder, "workspace");
     cpSync(options.workspace ?? demoFixture, workspace, { recursive: true });
