@@ -144,10 +144,18 @@ export class Workbench {
   async openViewContainer(title: string): Promise<void> {
     const tab = this.page.locator(`.activitybar .action-item:has(a[aria-label^="${title}"])`).first();
     await tab.waitFor({ timeout: patience });
-    if ((await tab.getAttribute("class"))?.includes("checked") !== true) {
+    const shown = this.page.locator(".sidebar .composite.title:visible").filter({ hasText: title }).first();
+    // A window that is still being restored shows the container by itself, and a click at that moment hides it again.
+    for (let triesLeft = 4; !(await shown.isVisible()); triesLeft -= 1) {
       await tab.click();
+      try {
+        await shown.waitFor({ timeout: 5_000 });
+      } catch (error) {
+        if (triesLeft === 0) {
+          throw error;
+        }
+      }
     }
-    await this.page.locator(".sidebar .composite.title").filter({ hasText: title }).first().waitFor({ timeout: patience });
   }
 
   /** The part of the side bar (or panel) that shows a view; it is opened when it is folded up. */
