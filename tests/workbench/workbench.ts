@@ -207,9 +207,20 @@ export class Workbench {
 
   /** Clicks one of the small buttons that a tree's row shows under the pointer. */
   async clickTreeAction(view: string, row: string | RegExp, action: string): Promise<void> {
-    const found = await this.treeRow(view, row);
-    await found.hover();
-    await found.locator(`.action-label[aria-label^="${action}"]`).first().click({ timeout: patience });
+    // A tree that is drawn anew forgets what the pointer is on, until the pointer moves again.
+    for (let triesLeft = 9; ; triesLeft -= 1) {
+      const found = await this.treeRow(view, row);
+      await this.page.mouse.move(0, 0);
+      await found.hover();
+      try {
+        await found.locator(`.action-label[aria-label^="${action}"]`).first().click({ timeout: 5_000 });
+        return;
+      } catch (error) {
+        if (triesLeft === 0) {
+          throw error;
+        }
+      }
+    }
   }
 
   /** What a view says when it has nothing to show. */
