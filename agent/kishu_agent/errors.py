@@ -19,6 +19,7 @@
     ├── RecordingError              a state was not recorded
     ├── RestoreError                a state was not restored; the session is as it was
     │   ├── NotRestorableError      some variables have no stored form
+    │   ├── ReplayNeededError       cells would have to be run again that have effects, or take long
     │   └── LoadError               a stored form did not load
     └── ProtocolError               a request that cannot be served
         └── ProtocolVersionError    written for another version of the protocol
@@ -202,6 +203,22 @@ class NotRestorableError(RestoreError):
     def details(self) -> dict[str, str]:
         """The reasons by name of the variable."""
         return self.reasons
+
+
+class ReplayNeededError(RestoreError):
+    """Cells would have to be run again which the person is to be asked about first. `cells` says why, by checkpoint."""
+
+    code = "REPLAY_NEEDED"
+    action = "Let them run again (replay=True), or restore without these variables (missing_ok=True)."
+
+    def __init__(self, message: str, cells: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.cells = dict(cells)
+
+    @property
+    def details(self) -> dict[str, str]:
+        """By id of the checkpoint: which cell it is, and why the person is asked."""
+        return self.cells
 
 
 class LoadError(RestoreError):

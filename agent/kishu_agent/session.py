@@ -22,16 +22,19 @@ from kishu_agent.history.head import Head
 from kishu_agent.protocol.models import RestoreReport, SessionStatus
 from kishu_agent.record.preview import clean, preview
 from kishu_agent.record.recorder import Job, Recorder
-from kishu_agent.restore.restorer import Restorer
+from kishu_agent.record.versions import versions_of
+from kishu_agent.restore.restorer import Leave, Restorer
 from kishu_agent.tracking.covariable import Covariable
 from kishu_agent.tracking.idle import Idle
 from kishu_agent.tracking.names import Names, is_front_end_code
 from kishu_agent.tracking.randomness import Randomness
-from kishu_agent.tracking.reach import Reach
+from kishu_agent.tracking.reach import Reach, Reached
 from kishu_agent.tracking.tracker import Look, Tracker
 from kishu_agent.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
     from kishu_agent.history.checkpoint import Kind, Outcome
@@ -68,6 +71,7 @@ class Session:
         self._depth = 0
         self._before_front_end: set[str] | None = None
         self._hidden_ran = False
+        self._ignores_cells = False
         self._reach = Reach(shell.transform_cell)
         self._verification = Idle()
         self._redo: list[str] = []
@@ -83,7 +87,13 @@ class Session:
         self._history: History = self._history_files.load()
         self._tracker = Tracker(self._namespace, self._names, self._randomness)
         self._restorer = Restorer(
-            self._namespace, self._names, self._randomness, self._tracker, self.folder.frames, lambda: self
+            self._shell,
+            self._names,
+            self._randomness,
+            self._tracker,
+            self.folder.frames,
+            lambda: self,
+            self._ignoring_cells,
         )
         self._recorder = Recorder(self.folder, self._history_files, self._history, self._written)
 
@@ -133,9 +143,18 @@ class Session:
             self._recorder.close(timeout=30)
             self._remove_head_file()
 
+    @contextlib.contextmanager
+    def _ignoring_cells(self) -> Iterator[None]:
+        """Take no notice of cells: those that run again on the side are not recorded."""
+        self._ignores_cells = True
+        try:
+            yield
+        finally:
+            self._ignores_cells = False
+
     def _before_cell(self, info: ExecutionInfo) -> None:
         """Note the start of a cell. Called by IPython; never raises."""
-        if os.getpid() != self._pid:
+        if os.getpid() != self._pid or self._ignores_cells:
             return
         try:
             self._recorder.settle()
@@ -153,7 +172,7 @@ class Session:
 
     def _after_cell(self, result: ExecutionResult) -> None:
         """Record a cell that ended. Called by IPython; never raises."""
-        if os.getpid() != self._pid:
+        if os.getpid() != self._pid or self._ignores_cells:
             return
         info = result.info
         if info is None or not info.store_history or info.silent:
@@ -210,17 +229,13 @@ class Session:
         cell = Cell(clean(str(info.raw_cell)), _text(info.cell_id), result.execution_count)
         self._redo.clear()
         self._names.note_cell(cell.code)
-        reached, touched = self._reached(cell.code)
-        look = self._tracker.look(reached, touched)
-        self._record("cell", started, duration, outcome, cell, _cell_error(error), look)
+        reached = self._reach.of_cell(cell.code, self._names.current(), self._tracker.covariables)
+        hidden_ran, self._hidden_ran = self._hidden_ran, False
+        everything = self._tracker.seconds < _CHEAP or hidden_ran
+        look = self._tracker.look(None if everything else reached.changed, reached.touched)
+        self._record("cell", started, duration, outcome, cell, _cell_error(error), look, reached)
         if look.partial or self._reach.later:
             self._verification.schedule(self._verify)
-
-    def _reached(self, code: str) -> tuple[set[Roots] | None, set[Roots]]:
-        """Return the co-variables to be compared (None for all), and those that the cell is about."""
-        reached, touched = self._reach.of_cell(code, self._names.current(), self._tracker.covariables)
-        hidden_ran, self._hidden_ran = self._hidden_ran, False
-        return None if self._tracker.seconds < _CHEAP or hidden_ran else reached, touched
 
     def _verify(self) -> None:
         """Compare what the last cell's code does not reach, and record what was found to have changed."""
@@ -242,6 +257,7 @@ class Session:
         cell: Cell | None = None,
         error: CellError | None = None,
         look: Look | None = None,
+        reached: Reached | None = None,
     ) -> None:
         """Record the session as it is now as a child of HEAD."""
         if not (self.folder.path / "format.json").exists():
@@ -264,6 +280,9 @@ class Session:
             deleted=look.deleted,
             previews=self._previews(look),
             problems=_problems(look.covariables),
+            reads=reached.reads if reached is not None else None,
+            effects=reached.effects if reached is not None else (),
+            packages=_packages(look.covariables),
             session=self.id,
             agent=__version__,
             python=platform.python_version(),
@@ -384,44 +403,48 @@ class Session:
 
     # Restoring
 
-    def restore(self, ref: str, *, missing_ok: bool = False) -> RestoreReport:
+    def restore(self, ref: str, *, missing_ok: bool = False, replay: bool | None = None) -> RestoreReport:
         """Put the session's variables into the state of a checkpoint.
 
         `ref` is an id, a unique prefix of one, a branch or tag name, or `HEAD~n`. Variables whose live objects are
         right already stay the same objects. All or nothing: on an error the session is as it was.
 
-        Raises UnknownRefError, AmbiguousRefError, NotRestorableError (unless `missing_ok`, which leaves such
-        variables out and names them in the report), LoadError, DamagedError.
+        What has no stored form (a generator, a database connection) is made again by running the recorded cells
+        that made it on the side. By default only cells run that have no effects outside of the session, took no
+        longer than 10 seconds and did not fail; `replay=True` runs others too, `replay=False` none. `missing_ok`
+        leaves out what does not come back, and names it in the report.
+
+        Raises UnknownRefError, AmbiguousRefError, ReplayNeededError, NotRestorableError, LoadError, DamagedError.
         """
         target = refs.resolve(self._refreshed(), ref, self.head)
-        report = self._restore(target, missing_ok=missing_ok)
+        report = self._restore(target, Leave(missing_ok, replay))
         self._redo.clear()
         return report
 
-    def undo(self, *, missing_ok: bool = False) -> RestoreReport:
+    def undo(self, *, missing_ok: bool = False, replay: bool | None = None) -> RestoreReport:
         """Go back to the state before the last cell. Raises NothingToUndoError, and what `restore` does."""
         head = self._refreshed().get(self.head)
         if head is None or head.parent is None:
             raise errors.NothingToUndoError("There is nothing to undo: this is the first state.", "undo")
-        report = self._restore(head.parent, missing_ok=missing_ok)
+        report = self._restore(head.parent, Leave(missing_ok, replay))
         self._redo.append(report.previous or head.id)
         return report
 
-    def redo(self, *, missing_ok: bool = False) -> RestoreReport:
+    def redo(self, *, missing_ok: bool = False, replay: bool | None = None) -> RestoreReport:
         """Go forward again after `undo`. Raises NothingToRedoError, and what `restore` does."""
         if not self._redo:
             raise errors.NothingToRedoError("There is nothing to redo.", "redo")
         self._refreshed()
-        report = self._restore(self._redo[-1], missing_ok=missing_ok)
+        report = self._restore(self._redo[-1], Leave(missing_ok, replay))
         self._redo.pop()
         return report
 
-    def _restore(self, target: str, *, missing_ok: bool) -> RestoreReport:
+    def _restore(self, target: str, leave: Leave) -> RestoreReport:
         clock = time.perf_counter()
         if not self._attached:
             raise errors.NotAttachedError("This session is detached.")
         self._record_unrecorded()
-        restoration = self._restorer.prepare(self._history.state(target), missing_ok=missing_ok)
+        restoration = self._restorer.prepare(self._history, target, leave)
         with interrupts.delayed():
             self._restorer.carry_out(restoration)
             previous, self._head, self._branch = self.head, target, None
@@ -436,6 +459,7 @@ class Session:
             removed=restoration.gone,
             kept=restoration.kept,
             missing=restoration.missing,
+            replayed=restoration.replayed,
             seconds=time.perf_counter() - clock,
         )
 
@@ -463,6 +487,11 @@ def _problems(covariables: dict[Roots, Covariable]) -> dict[str, str]:
         for root in covariable.roots
         if ":" not in root
     }
+
+
+def _packages(covariables: dict[Roots, Covariable]) -> dict[str, str]:
+    changed = (covariable.packages for covariable in covariables.values() if covariable.waits)
+    return versions_of(set().union(*changed))
 
 
 def _cell_error(error: BaseException | None) -> CellError | None:

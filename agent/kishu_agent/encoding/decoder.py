@@ -89,16 +89,21 @@ class Load:
     """
 
     def __init__(
-        self, namespace: dict[str, Any], definitions: Definitions, session: Callable[[], Any]
+        self,
+        namespace: dict[str, Any],
+        definitions: Definitions,
+        session: Callable[[], Any],
+        before: Load | None = None,
     ) -> None:
+        """`before` is a load that this one continues: what it loaded is there already."""
         self.namespace = namespace
         self._definitions = definitions
         self._session = session
         self._sources: list[Source] = []
         self._loading: Source | None = None
         self._by_definition: dict[str, Source] = {}
-        self._defined: dict[str, Any] = {}
-        self.loaded: dict[str, Any] = {}
+        self._defined: dict[str, Any] = dict(before._defined) if before is not None else {}
+        self.loaded: dict[str, Any] = dict(before.loaded) if before is not None else {}
         """Loaded objects by root."""
 
     def add(self, source: Source) -> None:

@@ -16,7 +16,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
-from kishu_agent.encoding import rebuild
+from kishu_agent.encoding import dilled, rebuild
 from kishu_agent.encoding.classes import (
     bare_members,
     class_attributes,
@@ -31,7 +31,7 @@ from kishu_agent.encoding.functions import function_skeleton, function_state
 from kishu_agent.encoding.importable import is_importable
 from kishu_agent.encoding.instances import instance_reducer
 from kishu_agent.encoding.references import main_reference
-from kishu_agent.encoding.sharing import LinkingTypes
+from kishu_agent.encoding.sharing import LinkingTypes, opaque_parts
 from kishu_agent.encoding.standard import REDUCERS, library_reducer
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class Encoded:
     depends: set[str]
     problem: str | None = None
     """Why it cannot be loaded again; the rest is then good for finding changes only."""
+    dilled: bool = False
+    """Whether it took dill to encode it."""
     blind: bool = False
     """Whether it has objects whose content could not be seen."""
     codes: list[CodeType] = field(default_factory=list)
@@ -192,9 +194,10 @@ class CarefulEncoder(Encoder):
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope)
         self.problem: str | None = None
+        self.dilled = False
 
     def reducer_override(self, obj: Any) -> Reduced:
-        """Reduce an object, or put a placeholder that has its type and identity."""
+        """Reduce an object by pickle, else by dill, else put a placeholder that has its type and identity."""
         kind = type(obj)
         try:
             reduced = super().reducer_override(obj)
@@ -205,9 +208,21 @@ class CarefulEncoder(Encoder):
             return obj.__reduce_ex__(5)
         except BaseException as error:
             interrupts.reraise(error)
+            return self._without_pickle(obj, error)
+
+    def _without_pickle(self, obj: Any, failure: BaseException) -> Reduced:
+        try:
+            reduced = dilled.reduce(obj)
+        except BaseException as error:
+            interrupts.reraise(error)
             if self.problem is None:
-                self.problem = _describe(obj, error)
-            return _Placeholder, (_type_name(kind), id(obj))
+                self.problem = _describe(obj, failure)
+            parts = opaque_parts(obj)
+            self.visited += parts
+            self.codes += [part for part in parts if type(part) is CodeType]  # of a generator or coroutine
+            return _Placeholder, (_type_name(type(obj)), id(obj))
+        self.dilled = True
+        return reduced
 
 
 class _Placeholder:
@@ -273,7 +288,7 @@ def _encode_carefully(scope: Scope, roots: tuple[str, ...], values: dict[str, An
     except BaseException as error:
         interrupts.reraise(error)
         return _opaque(roots, values, _describe(values[roots[0]], error))
-    encoded.blind = encoder.problem is not None
+    encoded.dilled, encoded.blind = encoder.dilled, encoder.problem is not None
     encoded.problem = encoder.problem or encoded.problem
     return encoded
 

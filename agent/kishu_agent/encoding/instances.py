@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copyreg
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding import rebuild
+from kishu_agent.encoding.importable import is_importable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from kishu_agent.encoding.encoder import Encoder, Reduced
 
@@ -25,8 +27,9 @@ def _reduce_exception(_encoder: Encoder, error: BaseException) -> Reduced:
 
 
 def _reduce_instance(_encoder: Encoder, instance: Any) -> Reduced:
-    # pickle looks __setstate__ up on the empty instance, where a __getattr__ often recurses for ever; and it calls
-    # __new__, which may want arguments, or note each new instance somewhere.
+    # pickle looks __setstate__ up on the empty instance, where a __getattr__ often recurses for ever; it calls
+    # __new__, which may want arguments, or note each new instance somewhere; and a class's own __getstate__ or
+    # __reduce__ leaves out what its author can do without, while a restored instance is to have all that it had.
     state = object.__getstate__(instance)
     if type(state) is not tuple:
         state = (state, None)
@@ -49,23 +52,35 @@ def instance_reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
     if BaseException in mro:
         plain = all(_found(mro, name) in {None, BaseException, object} for name in _PICKLING)
         return _reduce_exception if plain else None
+    definers = {_found(mro, name) for name in _PICKLING} - {None, object}
     hooked = _found(mro, "__getattr__") is not None or _found(mro, "__getattribute__") is not object
-    if not hooked and _found(mro, "__new__") is object:
+    if not definers and not hooked and _found(mro, "__new__") is object:
         return None
-    plain = all(_found(mro, name) in {None, object} for name in _PICKLING)
-    return _reduce_instance if plain and _is_plain_object(kind, mro) else None
+    notebooks = all(definer is not None and not is_importable(definer) for definer in definers)
+    return _reduce_instance if notebooks and _is_plain_object(kind, mro) else None
+
+
+def is_pickled_plainly(kind: type) -> bool:
+    """Tell whether pickling an instance of a class runs no code that a class brings for it."""
+    mro = type.__dict__["__mro__"].__get__(kind)
+    return all(_found(mro, name) in {None, object} for name in _PICKLING)
 
 
 def _found(mro: tuple[type, ...], name: str) -> type | None:
     """Return the class of the MRO that defines a name."""
-    return next((base for base in mro if name in type.__dict__["__dict__"].__get__(base)), None)
+    return next((base for base in mro if name in _attributes(base)), None)
+
+
+def _attributes(cls: type) -> Mapping[str, Any]:
+    """Return the attributes of a class, whatever its metaclass says."""
+    found: Mapping[str, Any] = type.__dict__["__dict__"].__get__(cls)
+    return found
 
 
 def _is_plain_object(kind: type, mro: tuple[type, ...]) -> bool:
     """Tell whether instances consist of attributes only: no built-in container or C type below."""
-    python_made = all(base is object or base.__flags__ & _HEAP_TYPE for base in mro)
-    return python_made and kind not in copyreg.dispatch_table and kind.__itemsize__ == 0
-
-
-_HEAP_TYPE = 1 << 9
-"""Py_TPFLAGS_HEAPTYPE: made by a class statement (or a C extension's equivalent)."""
+    if kind in copyreg.dispatch_table or kind.__itemsize__ != 0:
+        return False
+    slots = sum(type(value) is MemberDescriptorType for base in mro for value in _attributes(base).values())
+    pointers = (kind.__dictoffset__ > 0) + (kind.__weakrefoffset__ > 0) + slots
+    return kind.__basicsize__ <= object.__basicsize__ + pointers * tuple.__itemsize__

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copyreg
 import datetime as dt
 import decimal
 import enum
 import fractions
+import gc
 import pathlib
 import pickle
 import re
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
 from kishu_agent.encoding.importable import is_importable
+from kishu_agent.encoding.instances import is_pickled_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +92,48 @@ class LinkingTypes(dict[type, bool]):
             answer = True
         self[kind] = answer
         return answer
+
+
+_OPAQUE_PARTS = 200
+"""Objects that are looked through behind an opaque one."""
+
+
+def opaque_parts(obj: object) -> list[Any]:
+    """Return the opaque objects behind one that cannot be encoded, such as the connection of a database's cursor.
+
+    Only a replay brings opaque objects back, so that those that refer to each other must come from the same
+    one. Other objects behind it (the list that a generator goes through) stay on their own: they can be stored.
+    """
+    found: list[Any] = []
+    seen = {id(obj)}
+    waiting = [obj]
+    while waiting and len(seen) < _OPAQUE_PARTS:
+        for part in gc.get_referents(waiting.pop()):
+            kind = type(part)
+            if (
+                id(part) in seen
+                or kind in ATOMS
+                or issubclass(kind, type | types.ModuleType | types.FunctionType)
+            ):
+                continue
+            seen.add(id(part))
+            if _is_opaque(part, kind) and not library_owned([part]):
+                found.append(part)
+                waiting.append(part)
+            elif kind is tuple:
+                waiting.append(part)
+    return found
+
+
+def _is_opaque(obj: object, kind: type) -> bool:
+    """Tell whether an object has no way of being pickled. Runs no code of a class."""
+    if type(kind) is not type or kind in copyreg.dispatch_table or not is_pickled_plainly(kind):
+        return False
+    try:
+        object.__reduce_ex__(obj, 5)
+    except TypeError:
+        return True
+    return False
 
 
 def library_owned(objects: Iterable[Any]) -> set[int]:

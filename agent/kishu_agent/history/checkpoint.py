@@ -16,7 +16,8 @@ while no cell ran (threads, timers, widgets' callbacks, the debugger)."""
 Outcome = Literal["ok", "error", "interrupted"]
 
 How = Literal["pickle", "dill", "replay", "none"]
-"""The way in which a co-variable is stored. `none`: it has no stored form."""
+"""The way in which a co-variable is stored. `dill`: pickled with reducers of dill for what pickle does not know.
+`replay`: it has no stored form, and the recorded cell that made it can be run again. `none`: neither."""
 
 
 def new_id() -> str:
@@ -108,6 +109,12 @@ class Checkpoint:
     """Bytes that this checkpoint added to the folder, its own file not counted."""
     packs: tuple[str, ...] = ()
     """Names of the packs that were written for it."""
+    reads: tuple[str, ...] | None = None
+    """Roots of the state before that the cell's code reaches, sorted; None if it may reach any. A replay needs them."""
+    effects: tuple[str, ...] = ()
+    """Names in the cell's code that tell of effects outside of the session: files, networks, other processes."""
+    packages: dict[str, str] = field(default_factory=dict)
+    """Versions of the installed packages whose objects are in `added`."""
     session: str = ""
     """Random id of the kernel session that recorded it."""
     agent: str = ""

@@ -139,6 +139,10 @@ class History:
             self._states.popitem(last=False)
         return dict(state)
 
+    def origin(self, checkpoint_id: str, stored: StoredCovariable) -> Checkpoint | None:
+        """Return the checkpoint that recorded a co-variable of a state. Raises DamagedError as `ancestors`."""
+        return next((found for found in self.ancestors(checkpoint_id) if stored in found.added), None)
+
     def _apply(self, checkpoint: Checkpoint, state: State) -> None:
         for roots in checkpoint.removed:
             if state.pop(roots, None) is None:

@@ -104,13 +104,14 @@ def _detach(request: Request) -> SessionStatus:
 
 
 def _restore(request: Request, session: Session) -> Any:
+    how: dict[str, Any] = {"missing_ok": request.missing_ok, "replay": request.replay}
     if request.command == "undo":
-        return session.undo(missing_ok=request.missing_ok)
+        return session.undo(**how)
     if request.command == "redo":
-        return session.redo(missing_ok=request.missing_ok)
+        return session.redo(**how)
     if request.ref is None:
         raise ProtocolError("restore needs a ref.")
-    return session.restore(request.ref, missing_ok=request.missing_ok)
+    return session.restore(request.ref, **how)
 
 
 def _session() -> Session:

@@ -31,7 +31,10 @@ class Request:
     ref: str | None = None
     """restore: id, unique prefix of an id, branch, tag or HEAD~n."""
     missing_ok: bool = False
-    """restore, undo, redo: go on without variables that have no stored form."""
+    """restore, undo, redo: go on without variables that do not come back."""
+    replay: bool | None = None
+    """restore, undo, redo: run cells again that made what has no stored form. None: those only that a person need not
+    be asked about; when others are needed, the failure REPLAY_NEEDED names them."""
     pause: bool = False
     """detach: also keep later kernels of this notebook from recording by themselves."""
     since: int = 0
@@ -77,6 +80,8 @@ class RestoreReport:
     missing: dict[str, str] = field(default_factory=dict)
     """Names that could not be brought back, with the reason; only with `missing_ok`. Those that are still bound to
     the object of that time are left as they are now, the others are gone."""
+    replayed: tuple[str, ...] = ()
+    """Ids of the checkpoints whose cells were run again on the side."""
     seconds: float = 0.0
 
 

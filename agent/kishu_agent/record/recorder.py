@@ -146,9 +146,12 @@ class Recorder:
 
     def _write(self, job: Job) -> None:
         stored: dict[Roots, StoredCovariable] = {}
+        # What a cell made can be made again by it if it ran, and if the state before it is recorded.
+        parent = job.checkpoint.parent
+        replayable = job.checkpoint.kind == "cell" and self.resolve(parent) == parent
         with self._folder.frames.writer() as writer:
             for secured in job.secured:
-                stored[secured.covariable.roots] = store(secured, writer, self._known)
+                stored[secured.covariable.roots] = store(secured, writer, self._known, replayable=replayable)
                 secured.release()
             packs = writer.close()
         checkpoint = self._complete(job, stored)

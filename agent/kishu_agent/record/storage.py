@@ -14,7 +14,7 @@ from kishu_agent.tracking.fingerprint import CHUNK, DIGEST, chunk_prints
 if TYPE_CHECKING:
     from kishu_agent.folder.frames import FrameStore
     from kishu_agent.folder.pack import PackWriter
-    from kishu_agent.history.checkpoint import Blob
+    from kishu_agent.history.checkpoint import Blob, How
     from kishu_agent.tracking.covariable import Covariable
 
 _KNOWN_LIMIT = 2_000_000
@@ -62,6 +62,7 @@ class Secured:
         self.stream = b"".join(encoded.pieces)
         self.prints = encoded.prints
         self.arrays = len(encoded.arrays)
+        self.dilled = encoded.dilled
         self._views = encoded.memory_views
         self.sizes = [view.nbytes for view in self._views]
         self._copies: dict[tuple[int, int], bytes] = {}
@@ -112,13 +113,16 @@ class Secured:
         self.covariable.encoded = None
 
 
-def store(secured: Secured, writer: PackWriter, known: Known) -> StoredCovariable:
-    """Write a co-variable to packs."""
+def store(secured: Secured, writer: PackWriter, known: Known, *, replayable: bool) -> StoredCovariable:
+    """Write a co-variable to packs. `replayable` tells whether running the cell again would make it again."""
     covariable = secured.covariable
     roots, depends = covariable.roots, tuple(sorted(covariable.depends))
+    how: How
     if covariable.problem is not None:
-        version = writer.add_manifest(Manifest(roots, "none", None, token=new_id()))
-        return StoredCovariable(roots, version, 0, "none", covariable.problem, depends)
+        how = "replay" if replayable and not covariable.failed else "none"
+        version = writer.add_manifest(Manifest(roots, how, None, token=new_id()))
+        return StoredCovariable(roots, version, 0, how, covariable.problem, depends)
+    how = "dill" if secured.dilled else "pickle"
     stream = writer.add_blob(secured.stream)
     buffers: list[Blob] = []
     for buffer, size in enumerate(secured.sizes):
@@ -130,8 +134,8 @@ def store(secured: Secured, writer: PackWriter, known: Known) -> StoredCovariabl
                 known.add(mark, digest)
             leaves.append(digest)
         buffers.append(writer.add_tree(leaves, size))
-    version = writer.add_manifest(Manifest(roots, "pickle", stream, tuple(buffers), secured.arrays, depends))
-    return StoredCovariable(roots, version, secured.size, "pickle", None, depends)
+    version = writer.add_manifest(Manifest(roots, how, stream, tuple(buffers), secured.arrays, depends))
+    return StoredCovariable(roots, version, secured.size, how, None, depends)
 
 
 def source(frames: FrameStore, stored: StoredCovariable) -> Source:

@@ -22,7 +22,8 @@ class Plan:
     """Co-variables whose live objects are right."""
     load: tuple[StoredCovariable, ...]
     missing: dict[StoredCovariable, str]
-    """Co-variables that would have to be loaded and cannot be, with the reason."""
+    """Co-variables that would have to be loaded and cannot be, with the reason. Those that have a stored form depend
+    on a definition that has none."""
 
     def is_replaced(self, definitions: tuple[str, ...]) -> bool:
         """Tell whether one of these definitions is loaded."""
@@ -78,7 +79,7 @@ def _unloadable(load: set[Roots], target: Mapping[Roots, StoredCovariable]) -> d
     missing = {
         roots: target[roots].reason or "it has no stored form"
         for roots in load
-        if target[roots].how == "none"
+        if target[roots].how in {"none", "replay"}
     }
     while True:
         reasons = {

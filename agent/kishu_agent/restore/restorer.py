@@ -6,21 +6,47 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding.decoder import DecodeError, Load
-from kishu_agent.errors import LoadError, NotRestorableError
+from kishu_agent.encoding.definitions import PREFIX
+from kishu_agent.errors import LoadError, NotRestorableError, ReplayNeededError
 from kishu_agent.record.storage import source
+from kishu_agent.record.versions import differing
+from kishu_agent.restore.line import Line, make_line
 from kishu_agent.restore.patch import Patch, differences
 from kishu_agent.restore.plan import Plan, make_plan
+from kishu_agent.restore.replay import Replayer
 from kishu_agent.restore.swap import swap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
+
+    from IPython.core.interactiveshell import InteractiveShell
 
     from kishu_agent.folder.frames import FrameStore
     from kishu_agent.history.checkpoint import StoredCovariable
-    from kishu_agent.history.graph import State
+    from kishu_agent.history.graph import History, State
     from kishu_agent.tracking.names import Names
     from kishu_agent.tracking.randomness import Randomness
     from kishu_agent.tracking.tracker import Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """The state that is to be restored."""
+
+    history: History
+    checkpoint: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What a restore may do about variables that cannot be loaded."""
+
+    missing: bool = False
+    """Go on without those that do not come back."""
+    replay: bool | None = None
+    """Run the cells again that made them: True all, False none, None those that nobody needs to be asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +55,7 @@ class Restoration:
 
     load: Load
     loading: tuple[StoredCovariable, ...]
+    """What is loaded, or was made again by cells that ran on the side."""
     patches: dict[StoredCovariable, Patch]
     """Co-variables whose live arrays are changed in place."""
     keeping: tuple[StoredCovariable, ...]
@@ -37,6 +64,8 @@ class Restoration:
     kept: tuple[str, ...]
     gone: tuple[str, ...]
     missing: dict[str, str]
+    replayed: tuple[str, ...]
+    """Ids of the checkpoints whose cells ran again."""
 
     @property
     def restored(self) -> tuple[str, ...]:
@@ -49,48 +78,138 @@ class Restorer:
 
     def __init__(
         self,
-        namespace: dict[str, Any],
+        shell: InteractiveShell,
         names: Names,
         generators: Randomness,
         tracker: Tracker,
         frames: FrameStore,
         session: Callable[[], Any],
+        deaf: Callable[[], AbstractContextManager[None]],
     ) -> None:
-        """`session` returns what variables that hold the session itself get."""
-        self._namespace = namespace
+        """`session` returns what variables that hold the session itself get.
+
+        While a block of `deaf` runs, cells are not recorded.
+        """
+        self._namespace: dict[str, Any] = shell.user_ns
         self._names = names
         self._generators = generators
         self._tracker = tracker
         self._frames = frames
         self._session = session
+        self._deaf = deaf
+        self._replayer = Replayer(shell, names, generators, tracker, frames, session)
 
-    def prepare(self, state: State, *, missing_ok: bool) -> Restoration:
-        """Load what differs from the session. Raises NotRestorableError, LoadError, DamagedError."""
+    def prepare(self, history: History, target: str, leave: Leave) -> Restoration:
+        """Load what differs from the session.
+
+        Raises NotRestorableError, ReplayNeededError, LoadError, DamagedError.
+        """
         tracker = self._tracker
-        reused = tracker.reuse(state)
+        aim = Aim(history, target, history.state(target))
+        reused = tracker.reuse(aim.state)
         plan = make_plan(
-            tracker.covariables, state, reused, lambda uid: tracker.definitions.find(uid) is not None
+            tracker.covariables, aim.state, reused, lambda uid: tracker.definitions.find(uid) is not None
         )
-        missing = _missing(plan, missing_ok=missing_ok)
+        missing = dict(plan.missing)
+        line = self._line(aim, missing, leave)
+        _refuse(missing, {made for rerun in line.reruns for made in rerun.wanted}, leave)
         patches = self._patches(plan)
         for stored in patches:
             plan = plan.without(stored.roots)
-        load, plan = self._load(plan, missing if missing_ok else None)
-        left = tuple(stored for stored in plan.missing if tracker.same_objects(stored))
+        unloadable: dict[StoredCovariable, str] = {}
+        load, loading = self._load(
+            aim, plan.load, None, unloadable if leave.missing or leave.replay else None
+        )
+        missing.update(unloadable)
+        if unloadable and leave.replay:
+            again = [stored for stored in missing if stored.how == "replay" or stored in unloadable]
+            line = make_line(history, target, again, unloadable)
+        bound = {root: value for stored in plan.keep for root, value in reused.get(stored.roots, {}).items()}
+        objects = {**self._live(plan.keep), **bound, **load.loaded}
+        load, made, replayed = self._replay(aim, line, load, objects, missing, leave)
+        _refuse(missing, set(), leave)
+        left = tuple(stored for stored in missing if tracker.same_objects(stored))
         kept = {root for stored in (*plan.keep, *left) for root in stored.roots}
         there = {*kept, *load.loaded, *(root for stored in patches for root in stored.roots)}
         return Restoration(
             load=load,
-            loading=plan.load,
+            loading=(*loading, *made),
             patches=patches,
             keeping=(*plan.keep, *left),
-            bound={
-                root: value for stored in plan.keep for root, value in reused.get(stored.roots, {}).items()
-            },
+            bound=bound,
             kept=_names(kept),
             gone=tuple(sorted(self._names.current().keys() - there)),
-            missing=missing,
+            missing=_reasons(missing),
+            replayed=replayed,
         )
+
+    def _line(self, aim: Aim, missing: dict[StoredCovariable, str], leave: Leave) -> Line:
+        """Return the cells that run again. What a person would be asked about is done, refused, or asked about."""
+        if leave.replay is False:
+            return Line((), {})
+        line = make_line(
+            aim.history, aim.checkpoint, (stored for stored in missing if stored.how == "replay")
+        )
+        missing.update((stored, reason) for stored, reason in line.refused.items() if stored in missing)
+        if leave.replay or not line.concerns:
+            return line
+        if not leave.missing:
+            names = ", ".join(_names(root for stored in missing for root in stored.roots)) or "what it holds"
+            raise ReplayNeededError(
+                f"To bring back {names}, cells have to run again: {', '.join(line.concerns.values())}.",
+                line.concerns,
+            )
+        return Line((), {})
+
+    def _live(self, kept: Iterable[StoredCovariable]) -> dict[str, Any]:
+        """Return the live objects of co-variables that stay, by root."""
+        find = self._tracker.definitions.find
+        found = {}
+        for stored in kept:
+            for root in stored.roots:
+                value = (
+                    find(root.removeprefix(PREFIX)) if root.startswith(PREFIX) else self._namespace.get(root)
+                )
+                if value is not None:
+                    found[root] = value
+        return found
+
+    def _replay(
+        self,
+        aim: Aim,
+        line: Line,
+        load: Load,
+        objects: dict[str, Any],
+        missing: dict[StoredCovariable, str],
+        leave: Leave,
+    ) -> tuple[Load, list[StoredCovariable], tuple[str, ...]]:
+        """Run cells again, and load what depends on what they define. What came back is taken out of `missing`."""
+        if not line.reruns:
+            return load, [], ()
+        with self._deaf():
+            replayed = self._replayer.run(line.reruns, aim.state, objects)
+        missing.update((stored, why) for stored, why in replayed.failed.items() if stored in missing)
+        made = [stored for stored in replayed.made if stored in missing]
+        for stored in made:
+            for root, value in replayed.made[stored].items():
+                load.loaded[root] = value
+                if root.startswith(PREFIX):
+                    load.define(root.removeprefix(PREFIX), value)
+            del missing[stored]
+        there = {root for stored in made for root in stored.roots}
+        absent = {root for stored in missing for root in stored.roots}
+        after = [
+            stored
+            for stored in missing
+            if stored.how in {"pickle", "dill"}
+            and not there.isdisjoint(stored.depends)
+            and absent.isdisjoint(stored.depends)
+        ]
+        unloadable: dict[StoredCovariable, str] = {}
+        load, loaded = self._load(aim, after, load, unloadable if leave.missing else None)
+        for stored in loaded:
+            del missing[stored]
+        return load, made + loaded, tuple(replayed.cells)
 
     def carry_out(self, restoration: Restoration) -> None:
         """Put what was loaded into the session, all or nothing."""
@@ -123,32 +242,67 @@ class Restorer:
                     found[stored] = patch
         return found
 
-    def _load(self, plan: Plan, missing: dict[str, str] | None) -> tuple[Load, Plan]:
-        """Load what the plan says. With `missing`, go on without what does not load, and add it there."""
+    def _load(
+        self,
+        aim: Aim,
+        wanted: Iterable[StoredCovariable],
+        before: Load | None,
+        unloadable: dict[StoredCovariable, str] | None,
+    ) -> tuple[Load, list[StoredCovariable]]:
+        """Load co-variables. With `unloadable`, go on without what does not load, and add it there."""
+        waiting = list(wanted)
         while True:
-            load = Load(self._namespace, self._tracker.definitions, self._session)
-            for stored in plan.load:
+            load = Load(self._namespace, self._tracker.definitions, self._session, before)
+            for stored in waiting:
                 load.add(source(self._frames, stored))
             try:
                 load.run()
             except DecodeError as error:
-                names = _names(error.roots) or error.roots
-                if missing is None:
-                    message = f"{', '.join(names)} could not be loaded: {error}."
-                    raise LoadError(message, names) from error
-                plan = plan.without(error.roots)
-                missing.update(dict.fromkeys(names, str(error)))
+                failed = next(stored for stored in waiting if stored.roots == error.roots)
+                if unloadable is None:
+                    raise _load_error(aim, failed, error) from error
+                waiting.remove(failed)
+                unloadable[failed] = str(error)
             else:
-                return load, plan
-
-
-def _missing(plan: Plan, *, missing_ok: bool) -> dict[str, str]:
-    reasons = {root: reason for stored, reason in plan.missing.items() for root in _names(stored.roots)}
-    if reasons and not missing_ok:
-        names = ", ".join(sorted(reasons))
-        raise NotRestorableError(f"{names} cannot be brought back: {next(iter(reasons.values()))}.", reasons)
-    return reasons
+                return load, waiting
 
 
 def _names(roots: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(root for root in roots if ":" not in root))
+
+
+def _reasons(missing: Mapping[StoredCovariable, str]) -> dict[str, str]:
+    return {root: reason for stored, reason in missing.items() for root in _names(stored.roots)}
+
+
+def _refuse(missing: Mapping[StoredCovariable, str], coming: set[StoredCovariable], leave: Leave) -> None:
+    """Raise NotRestorableError for what is missing, unless the restore may go on without it."""
+    roots = {root for stored in coming for root in stored.roots}
+    reasons = _reasons(
+        {
+            stored: reason
+            for stored, reason in missing.items()
+            if stored not in coming and roots.isdisjoint(stored.depends)
+        }
+    )
+    if reasons and not leave.missing:
+        names = ", ".join(sorted(reasons))
+        raise NotRestorableError(f"{names} cannot be brought back: {next(iter(reasons.values()))}.", reasons)
+
+
+def _load_error(aim: Aim, failed: StoredCovariable, error: DecodeError) -> LoadError:
+    """Describe why a stored form did not load, with the packages that are here in other versions than then."""
+    names = _names(failed.roots) or failed.roots
+    message = f"{', '.join(names)} could not be loaded: {error}."
+    maker = aim.history.origin(aim.checkpoint, failed)
+    if maker is None:
+        return LoadError(message, names)
+    others = differing(maker.packages)
+    if others:
+        message += f" It was recorded with {'; '.join(others)}."
+    action = LoadError.action
+    if maker.kind == "cell":
+        action += (
+            " Or run the cells again that made it (replay=True), or restore without it (missing_ok=True)."
+        )
+    return LoadError(message, names, action=action)

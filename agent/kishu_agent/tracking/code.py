@@ -8,6 +8,10 @@ import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DYNAMIC = frozenset(
     {"exec", "eval", "compile", "globals", "locals", "vars", "dir", "get_ipython", "breakpoint", "__import__"}
@@ -38,6 +42,80 @@ _TRUSTED = frozenset(
 
 DRAWING = frozenset({"matplotlib", "mpl_toolkits", "seaborn"})
 """Libraries whose objects any cell can reach: pyplot's functions, and pandas' plots, act on the current figure."""
+
+
+_EFFECTS = frozenset(
+    # files
+    {
+        "open",
+        "write",
+        "writelines",
+        "write_text",
+        "write_bytes",
+        "touch",
+        "unlink",
+        "mkdir",
+        "makedirs",
+        "rmdir",
+    }
+    | {"rmtree", "rename", "copyfile", "copytree", "move", "chmod", "symlink_to", "save", "savefig"}
+    | {
+        "savetxt",
+        "savez",
+        "savez_compressed",
+        "tofile",
+        "dump",
+        "to_csv",
+        "to_json",
+        "to_parquet",
+        "to_pickle",
+    }
+    | {"to_excel", "to_hdf", "to_feather", "to_sql", "write_csv", "write_parquet", "imsave", "imwrite"}
+    | {"NamedTemporaryFile", "TemporaryFile", "mkdtemp", "mkstemp", "memmap", "h5py"}
+    # databases
+    | {
+        "sqlite3",
+        "psycopg2",
+        "psycopg",
+        "sqlalchemy",
+        "pymongo",
+        "redis",
+        "duckdb",
+        "pymysql",
+        "commit",
+        "executemany",
+    }
+    # networks
+    | {
+        "socket",
+        "requests",
+        "httpx",
+        "aiohttp",
+        "urllib",
+        "urllib3",
+        "http",
+        "ftplib",
+        "smtplib",
+        "boto3",
+        "paramiko",
+    }
+    | {"websockets", "grpc", "urlopen", "urlretrieve"}
+    # processes and threads
+    | {"subprocess", "Popen", "system", "spawn", "fork", "kill", "multiprocessing", "ProcessPoolExecutor"}
+    | {
+        "threading",
+        "Thread",
+        "ThreadPoolExecutor",
+        "ray",
+        "dask",
+        "pyspark",
+        "input",
+        "environ",
+        "putenv",
+        "chdir",
+    }
+)
+"""Names with which code usually reaches what is outside of the session, or what takes part in other work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +168,14 @@ def is_dynamic(names: CodeNames) -> bool:
     if not names.all.isdisjoint(_DYNAMIC) or any(_OUTPUT.fullmatch(name) for name in names.all):
         return True
     return any(name in sys.modules and not is_trusted(name) for name in names.loaded)
+
+
+def effects_of(names: Iterable[str], *, dynamic: bool) -> tuple[str, ...]:
+    """Return which of these names tell of effects outside of the session, sorted.
+
+    Code that finds objects in other ways than by name can do anything, so that what it does so with counts.
+    """
+    found = _EFFECTS.intersection(names)
+    if dynamic:
+        found |= _DYNAMIC.intersection(names) or {"code that cannot be seen"}
+    return tuple(sorted(found))

@@ -35,8 +35,7 @@ class Covariable:
     uses: frozenset[str] = frozenset()
     """Names in the code of its functions."""
     dynamic: bool = False
-    """Whether code that reaches it can reach anything: its functions look names up as they run, or parts of it
-    could not be seen."""
+    """Whether its functions look names up as they run, so that code that reaches it can reach anything."""
     blind: bool = False
     """Whether it has parts whose content cannot be seen, such as a generator's frame."""
     packages: frozenset[str] = frozenset()
@@ -201,7 +200,7 @@ def describe(encoded: Encoded, values: Mapping[str, Any]) -> Covariable:
         frozenset(encoded.depends),
         encoded.problem,
         uses=frozenset().union(*(code.all for code in names)),
-        dynamic=encoded.blind or any(map(is_dynamic, names)),
+        dynamic=any(map(is_dynamic, names)),
         blind=encoded.blind,
         packages=frozenset(map(package_of, kinds)),
         memory=frozenset(encoded.memory),

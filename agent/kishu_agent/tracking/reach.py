@@ -16,17 +16,42 @@ import inspect
 import re
 import sys
 import threading
+from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from kishu_agent.tracking.code import BACKGROUND, DRAWING, LATER, code_names, is_dynamic, is_trusted
+from kishu_agent.tracking.code import (
+    BACKGROUND,
+    DRAWING,
+    LATER,
+    code_names,
+    effects_of,
+    is_dynamic,
+    is_trusted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kishu_agent.tracking.code import CodeNames
     from kishu_agent.tracking.covariable import Covariable, Roots
 
 _WORD = re.compile(r"[^\W\d]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What one cell's code tells."""
+
+    changed: set[Roots] | None
+    """Co-variables that can have changed, None for all: also by what runs in the background, or through what
+    libraries hold."""
+    touched: set[Roots]
+    """Co-variables that the cell seems to be about: those that the names in its text lead to."""
+    reads: tuple[str, ...] | None
+    """Roots that were there before and that the cell may have read, sorted; None for any."""
+    effects: tuple[str, ...]
+    """Names that tell of effects outside of the session, sorted."""
 
 
 class Reach:
@@ -46,21 +71,29 @@ class Reach:
         source: str,
         namespace: Mapping[str, Any],
         covariables: Mapping[Roots, Covariable],
-    ) -> tuple[set[Roots] | None, set[Roots]]:
-        """Return the co-variables that can have changed (None for all), and those that the cell seems to be about.
+    ) -> Reached:
+        """Tell what a cell that ran can have reached.
 
-        The first takes into account what runs in the background and what libraries may hold; the second follows
-        the names in the cell's text. `covariables` is the session before the cell, `namespace` the user's names
-        after it.
+        `covariables` is the session before the cell, `namespace` the user's names after it.
         """
         names = self._names(source)
-        words = frozenset(_WORD.findall(source)) if names is None else names
-        touched, certain = _close(words, namespace, covariables)
+        dynamic = names is None or is_dynamic(names)
+        words = frozenset(_WORD.findall(source)) if names is None or dynamic else names.all
+        closed = _close(words, namespace, covariables)
         packages = {package for covariable in covariables.values() for package in covariable.packages}
-        known = names is not None and certain and not self._anything and not self._in_background()
-        return touched if known and all(map(is_trusted, packages)) else None, touched
+        known = not dynamic and closed.certain and not self._anything and not self._in_background()
+        used = names.all if names is not None else frozenset()
+        return Reached(
+            closed.reached if known and all(map(is_trusted, packages)) else None,
+            closed.reached,
+            None
+            if dynamic or closed.dynamic
+            else tuple(sorted(root for roots in closed.reached for root in roots)),
+            effects_of(used.union(*(covariables[roots].uses for roots in closed.reached)), dynamic=dynamic),
+        )
 
-    def _names(self, source: str) -> frozenset[str] | None:
+    def _names(self, source: str) -> CodeNames | None:
+        """Return the names in a cell's code, None for a cell that is no Python."""
         try:
             code = compile(self._transform(source), "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         except Exception:
@@ -70,7 +103,7 @@ class Reach:
             self._anything = self.later = True
         if not names.loaded.isdisjoint(BACKGROUND):
             self._anything = True
-        return None if is_dynamic(names) else names.all
+        return names
 
     def _in_background(self) -> bool:
         return sys.gettrace() is not None or any(
@@ -79,13 +112,21 @@ class Reach:
         )
 
 
+@dataclass(slots=True)
+class _Closure:
+    """The co-variables to which names lead."""
+
+    reached: set[Roots]
+    certain: bool = True
+    """Whether nothing else can have been changed: no code or library that was met may reach anything."""
+    dynamic: bool = False
+    """Whether code that was met looks names up as it runs."""
+
+
 def _close(
     names: frozenset[str], namespace: Mapping[str, Any], covariables: Mapping[Roots, Covariable]
-) -> tuple[set[Roots], bool]:
-    """Follow names to co-variables, and those to the names that their functions and classes have.
-
-    Also tells whether that is all: code or a library that was met may reach anything.
-    """
+) -> _Closure:
+    """Follow names to co-variables, and those to the names that their functions and classes have."""
     owner = {root: roots for roots in covariables for root in roots}
     by_memory: dict[int, list[Roots]] = {}
     waiting: list[str] = [name for name in names if name in owner or name in namespace]
@@ -94,22 +135,23 @@ def _close(
             by_memory.setdefault(block, []).append(roots)
         if not DRAWING.isdisjoint(covariable.packages):
             waiting.append(roots[0])
-    reached: set[Roots] = set()
-    certain = True
+    closure = _Closure(set())
+    reached = closure.reached
     while waiting:
         name = waiting.pop()
         value = namespace.get(name)
         if type(value) is ModuleType and not is_trusted(str(value.__name__).partition(".")[0]):
-            certain = False
+            closure.certain = False
         if name not in owner or owner[name] in reached:
             continue
         roots = owner[name]
         reached.add(roots)
         covariable = covariables[roots]
-        certain = certain and not covariable.dynamic
+        closure.dynamic = closure.dynamic or covariable.dynamic
+        closure.certain = closure.certain and not (covariable.dynamic or covariable.blind)
         waiting += roots
         waiting += covariable.depends
         waiting += [used for used in covariable.uses if used in owner or used in namespace]
         for block in covariable.memory:
             waiting += [other[0] for other in by_memory[block] if other not in reached]
-    return reached, certain
+    return closure

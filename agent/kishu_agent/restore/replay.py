@@ -1,0 +1,286 @@
+"""Runs recorded cells again where they can touch nothing of the session.
+
+The cells run in the kernel's own namespace, since functions of the notebook are bound to it; what it holds is set
+aside meanwhile. What a cell reads is loaded for it from the state before it. So what a cell makes again has copies
+of its own of what it read, except for functions and classes of the notebook, which are those of the state that is
+restored.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from kishu_agent import interrupts
+from kishu_agent.encoding.decoder import DecodeError, Load
+from kishu_agent.encoding.definitions import PREFIX
+from kishu_agent.record.storage import source
+from kishu_agent.tracking import randomness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from types import CodeType
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from kishu_agent.folder.frames import FrameStore
+    from kishu_agent.history.checkpoint import StoredCovariable
+    from kishu_agent.history.graph import State
+    from kishu_agent.restore.line import Rerun
+    from kishu_agent.tracking.names import Names
+    from kishu_agent.tracking.randomness import Randomness
+    from kishu_agent.tracking.tracker import Tracker
+
+
+class _ReplayError(Exception):
+    """A cell did not bring back what it made the first time."""
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What cells that ran again gave."""
+
+    made: dict[StoredCovariable, dict[str, Any]] = field(default_factory=dict)
+    """Objects by root, of each co-variable that was wanted or read."""
+    failed: dict[StoredCovariable, str] = field(default_factory=dict)
+    cells: list[str] = field(default_factory=list)
+    """Ids of the checkpoints whose cells ran."""
+
+
+class Replayer:
+    """Runs cells of one session again."""
+
+    def __init__(
+        self,
+        shell: InteractiveShell,
+        names: Names,
+        generators: Randomness,
+        tracker: Tracker,
+        frames: FrameStore,
+        session: Callable[[], Any],
+    ) -> None:
+        self._shell: Any = shell
+        self._namespace: dict[str, Any] = shell.user_ns
+        self._names = names
+        self._generators = generators
+        self._tracker = tracker
+        self._frames = frames
+        self._session = session
+
+    def run(self, reruns: Iterable[Rerun], target: State, objects: Mapping[str, Any]) -> Replayed:
+        """Run cells one after the other. `objects` has those of the target's state that are there already, by root.
+
+        What fails is noted with the reason. Raises KeyboardInterrupt when the person stops it; whatever happens,
+        the session is as it was when this returns.
+        """
+        replayed = Replayed()
+        known = _Known(self._tracker, target, objects)
+        with interrupts.watched():
+            for rerun in reruns:
+                lacking = next((read for read in rerun.inputs if read in replayed.failed), None)
+                try:
+                    if lacking is not None:
+                        raise _ReplayError(replayed.failed[lacking])
+                    made = self._run(rerun, known, replayed.made)
+                except _ReplayError as error:
+                    replayed.failed.update(dict.fromkeys(rerun.wanted, str(error)))
+                else:
+                    replayed.made.update(made)
+                replayed.cells.append(rerun.checkpoint.id)
+        return replayed
+
+    def _run(
+        self, rerun: Rerun, known: _Known, made: Mapping[StoredCovariable, dict[str, Any]]
+    ) -> dict[StoredCovariable, dict[str, Any]]:
+        inputs = self._load_inputs(rerun, known, made)
+        tree = ast.parse(self._shell.transform_cell(rerun.cell.code))
+        same = known.definitions_of(rerun, tree)
+        tree.body = [statement for statement in tree.body if getattr(statement, "name", None) not in same]
+        code = self._compile(tree, rerun)
+        generators = {root: value for root, value in inputs.items() if root.startswith(randomness.PREFIX)}
+        with ExitStack() as stack:
+            for context in (
+                self._set_aside(),
+                self._environment(),
+                self._output(),
+                self._randomness(generators),
+            ):
+                stack.enter_context(context)
+            self._namespace.update((root, value) for root, value in inputs.items() if ":" not in root)
+            self._namespace.update(same)
+            self._execute(code, rerun)
+            return {stored: self._collect(stored, rerun, known) for stored in rerun.wanted}
+
+    def _load_inputs(
+        self, rerun: Rerun, known: _Known, made: Mapping[StoredCovariable, dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Return what a cell reads, by root: copies, but for definitions that the target has and what cells made."""
+        wanted = list(rerun.inputs)
+        while True:
+            load = Load(self._namespace, self._tracker.definitions, self._session)
+            present: dict[str, Any] = {}
+            for stored in wanted:
+                if stored in made:
+                    present.update(made[stored])
+                elif (live := known.definitions(stored)) is not None:
+                    for root, definition in live.items():
+                        load.define(root.removeprefix(PREFIX), definition)
+                elif stored.how not in {"none", "replay"}:
+                    load.add(source(self._frames, stored))
+            try:
+                return {**load.run(), **present}
+            except DecodeError as error:
+                wanted = [stored for stored in wanted if stored.roots != error.roots]
+
+    def _compile(self, tree: ast.Module, rerun: Rerun) -> CodeType:
+        shell = self._shell
+        name = shell.compile.cache(rerun.cell.code, rerun.cell.execution_count or 0, rerun.cell.code)
+        with shell.compile.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):
+            code: CodeType = shell.compile(shell.transform_ast(tree), name, "exec")
+        if code.co_flags & inspect.CO_COROUTINE:
+            raise _ReplayError(f"{rerun.label} waits for other tasks, and cannot be run again on the side")
+        return code
+
+    def _execute(self, code: CodeType, rerun: Rerun) -> None:
+        error = rerun.checkpoint.error
+        expected = error.name if error is not None else None
+        raised: BaseException | None = None
+        try:
+            exec(code, self._namespace)  # noqa: S102 - a cell of the person's, as recorded
+        except BaseException as failure:
+            interrupts.reraise(failure)
+            raised = failure
+        found = type(raised).__name__ if raised is not None else None
+        if found != expected:
+            how = f"raised {found}: {raised}" if found is not None else f"did not raise {expected}"
+            raise _ReplayError(f"{rerun.label} was run again and {how}")
+
+    def _collect(self, stored: StoredCovariable, rerun: Rerun, known: _Known) -> dict[str, Any]:
+        """Take a co-variable out of the namespace. It must fit the state that is restored."""
+        values: dict[str, Any] = {}
+        for root in stored.roots:
+            if root.startswith(PREFIX):
+                values[root] = self._definition(root, rerun)
+            elif root in self._namespace:
+                values[root] = self._namespace[root]
+            else:
+                raise _ReplayError(f"{rerun.label} was run again and did not make {root}")
+        if self._tracker.depends(stored.roots, values) - known.roots:
+            raise _ReplayError(f"{rerun.label} was run again and made functions or classes of its own")
+        return values
+
+    def _definition(self, root: str, rerun: Rerun) -> Any:
+        """Return the function or class that was made for a uid: the one to which a name of the cell refers."""
+        names = (added.roots[0] for added in rerun.checkpoint.added if root in added.depends)
+        found = {id(value): value for name in names if _is_definition(value := self._namespace.get(name))}
+        if len(found) != 1:
+            raise _ReplayError(f"{rerun.label} was run again, and no name leads to what it defined")
+        return next(iter(found.values()))
+
+    @contextmanager
+    def _set_aside(self) -> Iterator[None]:
+        """Take the person's names out of the namespace, and put them back."""
+        namespace = self._namespace
+        before = dict(namespace)
+        for name in self._names.current():
+            known, original = self._names.original(name)
+            if known:
+                namespace[name] = original
+            else:
+                del namespace[name]
+        try:
+            yield
+        finally:
+            # What the cell made goes away only when all is back: a __del__ may look names up.
+            made = dict(namespace)
+            namespace.clear()
+            namespace.update(before)
+            del made
+
+    @contextmanager
+    def _environment(self) -> Iterator[None]:
+        """Put back what a cell may change of the process, and close the figures that it opened."""
+        directory, variables, path = os.getcwd(), dict(os.environ), list(sys.path)  # noqa: PTH109
+        figures = _figures()
+        try:
+            yield
+        finally:
+            os.chdir(directory)
+            if variables != dict(os.environ):
+                os.environ.clear()
+                os.environ.update(variables)
+            sys.path[:] = path
+            for number in _figures() - figures:
+                sys.modules["matplotlib.pyplot"].close(number)
+
+    @contextmanager
+    def _output(self) -> Iterator[None]:
+        """Keep what a cell prints and shows out of the notebook."""
+        from IPython.utils.capture import capture_output
+
+        with capture_output():
+            yield
+
+    @contextmanager
+    def _randomness(self, states: Mapping[str, Any]) -> Iterator[None]:
+        before = self._generators.values()
+        try:
+            for root, state in states.items():
+                self._generators.restore(root, state)
+            yield
+        finally:
+            for root, state in before.items():
+                self._generators.restore(root, state)
+
+
+def _is_definition(value: object) -> bool:
+    return type(value) is FunctionType or issubclass(type(value), type)
+
+
+class _Known:
+    """What cells that run again take from the state that is restored, since they must refer to the same objects."""
+
+    def __init__(self, tracker: Tracker, target: State, objects: Mapping[str, Any]) -> None:
+        self._tracker = tracker
+        self._target = target
+        self._objects = objects
+        self.roots = {root for roots in target for root in roots}
+
+    def definitions(self, stored: StoredCovariable) -> dict[str, Any] | None:
+        """Return the objects of a co-variable of definitions if the target has it in the same version."""
+        if self._target.get(stored.roots) != stored or not all(
+            root.startswith(PREFIX) for root in stored.roots
+        ):
+            return None
+        found = {root: self._objects.get(root) for root in stored.roots}
+        return None if None in found.values() else found
+
+    def definitions_of(self, rerun: Rerun, tree: ast.Module) -> dict[str, Any]:
+        """Return the functions and classes that a cell's own statements define, and that the target has as they are.
+
+        Those statements need not run again. By name.
+        """
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        defined = {statement.name for statement in tree.body if isinstance(statement, kinds)}
+        added = {root: stored for stored in rerun.checkpoint.added for root in stored.roots}
+        wanted = {root for stored in rerun.wanted for root in stored.roots}
+        found: dict[str, Any] = {}
+        for name in (defined & self._objects.keys()) - wanted:
+            stored = added.get(name)
+            if stored is None or self._target.get(stored.roots) != stored:
+                continue
+            owners = {added.get(root) for root in stored.depends}
+            if all(owner is not None and self._target.get(owner.roots) == owner for owner in owners):
+                found[name] = self._objects[name]
+        return found
+
+
+def _figures() -> set[int]:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return set(pyplot.get_fignums()) if pyplot is not None else set()
