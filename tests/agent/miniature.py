@@ -50,8 +50,11 @@ def block(code: str) -> str:
     return textwrap.dedent(code).strip("\n ")
 
 
-def play(kernel: Kernel, other: Kernel, notebook: Path, script: Sequence[Cell]) -> None:
+def play(
+    kernel: Kernel, other: Kernel, notebook: Path, script: Sequence[Cell], *, replay: bool | None = None
+) -> None:
     """Run a notebook in miniature and check every state in every way."""
+    how = f"replay={replay}"
     session_of(kernel, notebook)
     names = [_look(kernel, Cell("")).names]
     states: list[str] = []
@@ -70,20 +73,20 @@ def play(kernel: Kernel, other: Kernel, notebook: Path, script: Sequence[Cell]) 
     for number in range(len(script), 0, -1):
         keeps = script[number - 1].keeps
         before = _identities(kernel, keeps)
-        kernel.do("s.undo()")
+        kernel.do(f"s.undo({how})")
         _check_state(kernel, script, states, names, number - 1, f"undo of cell {number - 1}")
         assert _identities(kernel, keeps) == before, f"undo of cell {number - 1}: reloaded"
     for number, cell in enumerate(script, 1):
         before = _identities(kernel, cell.keeps)
-        kernel.do("s.redo()")
+        kernel.do(f"s.redo({how})")
         _check_state(kernel, script, states, names, number, f"redo of cell {number - 1}")
         assert _identities(kernel, cell.keeps) == before, f"redo of cell {number - 1}: reloaded"
     for number in (0, len(script)):
-        kernel.do(f"s.restore({states[number]!r})")
+        kernel.do(f"s.restore({states[number]!r}, {how})")
         _check_state(kernel, script, states, names, number, f"jump to state {number}")
     session_of(other, notebook)
     for number in (len(script), *range(1, len(script))):
-        other.do(f"s.restore({states[number]!r})")
+        other.do(f"s.restore({states[number]!r}, {how})")
         _check_state(other, script, states, names, number, f"state {number} in another kernel")
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import secrets
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from types import FunctionType
 
     Definable = FunctionType | type
@@ -55,6 +57,17 @@ class Definitions:
         reference = weakref.ref(obj, forget)
         self._uids[key] = (reference, uid)
         self._objects[uid] = reference
+
+    @contextmanager
+    def supposing(self, objects: Mapping[str, Definable]) -> Iterator[None]:
+        """Take these objects, by uid, for the definitions while a block runs."""
+        before = dict(self._uids), dict(self._objects)
+        try:
+            for uid, obj in objects.items():
+                self.register(obj, uid)
+            yield
+        finally:
+            self._uids, self._objects = before
 
     def find(self, uid: str) -> Definable | None:
         """Return the live definition with this uid."""

@@ -114,6 +114,10 @@ def _reduce_reentrant_lock(_encoder: Encoder, _lock: Any) -> Reduced:
     return functools.partial(rebuild.lock, reentrant=True, locked=False), ()
 
 
+def _reduce_super(_encoder: Encoder, value: Any) -> Reduced:
+    return super, (value.__thisclass__, value.__self__)
+
+
 def _reduce_missing(_encoder: Encoder, _value: object) -> str:
     return "MISSING"
 
@@ -171,6 +175,7 @@ REDUCERS: dict[type, Reducer] = {
     weakref.WeakSet: _reduce_weak_set,
     type(threading.Lock()): _reduce_lock,
     type(threading.RLock()): _reduce_reentrant_lock,
+    super: _reduce_super,
     _missing: _reduce_missing,
     _field_kind: _reduce_field_kind,
     type({}.keys()): _reduce_dict_view("keys"),

@@ -80,7 +80,7 @@ class Replayer:
         the session is as it was when this returns.
         """
         replayed = Replayed()
-        known = _Known(self._tracker, target, objects)
+        known = _Known(target, dict(objects))
         with interrupts.watched():
             for rerun in reruns:
                 lacking = next((read for read in rerun.inputs if read in replayed.failed), None)
@@ -92,15 +92,19 @@ class Replayer:
                     replayed.failed.update(dict.fromkeys(rerun.wanted, str(error)))
                 else:
                     replayed.made.update(made)
+                    for values in made.values():
+                        known.objects.update(values)
                 replayed.cells.append(rerun.checkpoint.id)
         return replayed
 
     def _run(
         self, rerun: Rerun, known: _Known, made: Mapping[StoredCovariable, dict[str, Any]]
     ) -> dict[StoredCovariable, dict[str, Any]]:
-        inputs = self._load_inputs(rerun, known, made)
         tree = ast.parse(self._shell.transform_cell(rerun.cell.code))
-        same = known.definitions_of(rerun, tree)
+        inputs = self._load(rerun.inputs, known, made)
+        statements = known.of_statements(rerun, tree)
+        definitions = [added for added in rerun.checkpoint.added if known.definitions(added) is not None]
+        same = self._load((*definitions, *statements), known, {})
         tree.body = [statement for statement in tree.body if getattr(statement, "name", None) not in same]
         code = self._compile(tree, rerun)
         generators = {root: value for root, value in inputs.items() if root.startswith(randomness.PREFIX)}
@@ -117,20 +121,24 @@ class Replayer:
             self._execute(code, rerun)
             return {stored: self._collect(stored, rerun, known) for stored in rerun.wanted}
 
-    def _load_inputs(
-        self, rerun: Rerun, known: _Known, made: Mapping[StoredCovariable, dict[str, Any]]
+    def _load(
+        self,
+        wanted: Iterable[StoredCovariable],
+        known: _Known,
+        made: Mapping[StoredCovariable, dict[str, Any]],
     ) -> dict[str, Any]:
-        """Return what a cell reads, by root: copies, but for definitions that the target has and what cells made."""
-        wanted = list(rerun.inputs)
+        """Return copies of co-variables, by root, that refer to the definitions of the target and to what cells made."""
+        wanted = list(wanted)
         while True:
             load = Load(self._namespace, self._tracker.definitions, self._session)
             present: dict[str, Any] = {}
             for stored in wanted:
-                if stored in made:
-                    present.update(made[stored])
-                elif (live := known.definitions(stored)) is not None:
-                    for root, definition in live.items():
-                        load.define(root.removeprefix(PREFIX), definition)
+                there = made[stored] if stored in made else known.definitions(stored)
+                if there is not None:
+                    present.update(there)
+                    for root, value in there.items():
+                        if root.startswith(PREFIX):
+                            load.define(root.removeprefix(PREFIX), value)
                 elif stored.how not in {"none", "replay"}:
                     load.add(source(self._frames, stored))
             try:
@@ -171,13 +179,20 @@ class Replayer:
                 values[root] = self._namespace[root]
             else:
                 raise _ReplayError(f"{rerun.label} was run again and did not make {root}")
-        if self._tracker.depends(stored.roots, values) - known.roots:
+        definitions = {
+            root: value for root, value in {**known.objects, **values}.items() if root.startswith(PREFIX)
+        }
+        if self._tracker.depends(stored.roots, values, definitions) - known.roots:
             raise _ReplayError(f"{rerun.label} was run again and made functions or classes of its own")
         return values
 
     def _definition(self, root: str, rerun: Rerun) -> Any:
-        """Return the function or class that was made for a uid: the one to which a name of the cell refers."""
-        names = (added.roots[0] for added in rerun.checkpoint.added if root in added.depends)
+        """Return the function or class that was made for a uid: the one to which a name refers after the cell."""
+        names = (
+            stored.roots[0]
+            for stored in (*rerun.before.values(), *rerun.checkpoint.added)
+            if root in stored.depends and ":" not in stored.roots[0]
+        )
         found = {id(value): value for name in names if _is_definition(value := self._namespace.get(name))}
         if len(found) != 1:
             raise _ReplayError(f"{rerun.label} was run again, and no name leads to what it defined")
@@ -246,10 +261,10 @@ def _is_definition(value: object) -> bool:
 class _Known:
     """What cells that run again take from the state that is restored, since they must refer to the same objects."""
 
-    def __init__(self, tracker: Tracker, target: State, objects: Mapping[str, Any]) -> None:
-        self._tracker = tracker
+    def __init__(self, target: State, objects: dict[str, Any]) -> None:
         self._target = target
-        self._objects = objects
+        self.objects = objects
+        """What there is already of that state, by root."""
         self.roots = {root for roots in target for root in roots}
 
     def definitions(self, stored: StoredCovariable) -> dict[str, Any] | None:
@@ -258,27 +273,25 @@ class _Known:
             root.startswith(PREFIX) for root in stored.roots
         ):
             return None
-        found = {root: self._objects.get(root) for root in stored.roots}
+        found = {root: self.objects.get(root) for root in stored.roots}
         return None if None in found.values() else found
 
-    def definitions_of(self, rerun: Rerun, tree: ast.Module) -> dict[str, Any]:
-        """Return the functions and classes that a cell's own statements define, and that the target has as they are.
+    def of_statements(self, rerun: Rerun, tree: ast.Module) -> tuple[StoredCovariable, ...]:
+        """Return the names that a cell's own `def` and `class` statements bind to what the target has as it was then.
 
-        Those statements need not run again. By name.
+        Those statements need not run again.
         """
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         defined = {statement.name for statement in tree.body if isinstance(statement, kinds)}
         added = {root: stored for stored in rerun.checkpoint.added for root in stored.roots}
-        wanted = {root for stored in rerun.wanted for root in stored.roots}
-        found: dict[str, Any] = {}
-        for name in (defined & self._objects.keys()) - wanted:
-            stored = added.get(name)
-            if stored is None or self._target.get(stored.roots) != stored:
-                continue
-            owners = {added.get(root) for root in stored.depends}
-            if all(owner is not None and self._target.get(owner.roots) == owner for owner in owners):
-                found[name] = self._objects[name]
-        return found
+        names = {added[name] for name in defined & added.keys()} - set(rerun.wanted)
+        return tuple(
+            stored
+            for stored in names
+            if stored.how == "pickle"
+            and defined.issuperset(stored.roots)
+            and all(root in added and self.definitions(added[root]) is not None for root in stored.depends)
+        )
 
 
 def _figures() -> set[int]:

@@ -163,19 +163,19 @@ def is_trusted(package: str) -> bool:
     return package in sys.stdlib_module_names and package not in BACKGROUND
 
 
+def looks_up(names: CodeNames) -> bool:
+    """Tell whether code with these names finds objects in other ways than by name."""
+    return not names.all.isdisjoint(_DYNAMIC) or any(_OUTPUT.fullmatch(name) for name in names.all)
+
+
 def is_dynamic(names: CodeNames) -> bool:
-    """Tell whether code with these names can reach objects that it has no name for."""
-    if not names.all.isdisjoint(_DYNAMIC) or any(_OUTPUT.fullmatch(name) for name in names.all):
-        return True
-    return any(name in sys.modules and not is_trusted(name) for name in names.loaded)
+    """Tell whether code with these names can reach objects that it has no name for, itself or by a library."""
+    return looks_up(names) or any(name in sys.modules and not is_trusted(name) for name in names.loaded)
 
 
-def effects_of(names: Iterable[str], *, dynamic: bool) -> tuple[str, ...]:
+def effects_of(names: Iterable[str]) -> tuple[str, ...]:
     """Return which of these names tell of effects outside of the session, sorted.
 
     Code that finds objects in other ways than by name can do anything, so that what it does so with counts.
     """
-    found = _EFFECTS.intersection(names)
-    if dynamic:
-        found |= _DYNAMIC.intersection(names) or {"code that cannot be seen"}
-    return tuple(sorted(found))
+    return tuple(sorted((_EFFECTS | _DYNAMIC).intersection(names)))

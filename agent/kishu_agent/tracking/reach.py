@@ -28,6 +28,7 @@ from kishu_agent.tracking.code import (
     effects_of,
     is_dynamic,
     is_trusted,
+    looks_up,
 )
 
 if TYPE_CHECKING:
@@ -82,14 +83,13 @@ class Reach:
         closed = _close(words, namespace, covariables)
         packages = {package for covariable in covariables.values() for package in covariable.packages}
         known = not dynamic and closed.certain and not self._anything and not self._in_background()
+        evident = names is not None and not looks_up(names) and not closed.dynamic
         used = names.all if names is not None else frozenset()
         return Reached(
             closed.reached if known and all(map(is_trusted, packages)) else None,
             closed.reached,
-            None
-            if dynamic or closed.dynamic
-            else tuple(sorted(root for roots in closed.reached for root in roots)),
-            effects_of(used.union(*(covariables[roots].uses for roots in closed.reached)), dynamic=dynamic),
+            tuple(sorted(root for roots in closed.reached for root in roots)) if evident else None,
+            effects_of(used.union(*(covariables[roots].uses for roots in closed.reached))),
         )
 
     def _names(self, source: str) -> CodeNames | None:

@@ -317,25 +317,17 @@ class Tracker:
         """Return the memory of the arrays of a co-variable, in the order in which it is stored."""
         return encode(self._scope, roots, self._bound(roots)).arrays
 
-    def depends(self, roots: Roots, values: Mapping[str, Any]) -> set[str]:
+    def depends(self, roots: Roots, values: Mapping[str, Any], definitions: Mapping[str, Any]) -> set[str]:
         """Return the definitions to which objects refer that are to become a co-variable of the session.
 
-        Definitions among them take the place of those that they replace only while this looks at them.
+        `definitions` has those that the session is to have then, by root.
         """
-        live = {
-            root: self.definitions.find(root.removeprefix(PREFIX))
-            for root in roots
-            if root.startswith(PREFIX)
-        }
-        for root in live:
-            self.definitions.register(values[root], root.removeprefix(PREFIX))
-        try:
-            return encode(self._scope, roots, dict(values)).depends
-        finally:
-            self._scope.forget_types()
-            for root, definition in live.items():
-                if definition is not None:
-                    self.definitions.register(definition, root.removeprefix(PREFIX))
+        supposed = {root.removeprefix(PREFIX): value for root, value in definitions.items()}
+        with self.definitions.supposing(supposed):
+            try:
+                return encode(self._scope, roots, dict(values)).depends
+            finally:
+                self._scope.forget_types()
 
     def _bound(self, roots: Roots) -> dict[str, Any]:
         live = self._names.current()
