@@ -233,3 +233,25 @@ def test_a_replay_can_be_interrupted(kernel: Kernel, notebook: Path) -> None:
     (notebook.parent / "wait").unlink()
     kernel.do(f"s.restore({states[2]!r}, replay=True)")
     assert kernel.values(["a", "'x' in globals()", "next(g)"]) == [[1], False, 1]
+
+
+def test_what_a_class_leaves_out_of_its_pickles_comes_back(kernel: Kernel, notebook: Path) -> None:
+    """By the attributes of the instance, or, where that cannot be, by running the cell again."""
+    (notebook.parent / "liars.py").write_text(
+        "class Liar(list):\n    def __reduce__(self): return Liar, (list(self),)\n"
+    )
+    _recorded(
+        kernel,
+        notebook,
+        f"import sys; sys.path.insert(0, {str(notebook.parent)!r})",
+        "class Own:\n    def __getstate__(self): return {}\no = Own(); o.x = [1]; shared = o.x",
+        "import liars\nhonest = liars.Liar([1])",
+        "l = liars.Liar([2]); l.y = [3]",
+        "del o, l, honest",
+    )
+    added = {stored["roots"][0]: stored for entry in kernel.checkpoints() for stored in entry["added"]}
+    assert [added[name]["how"] for name in ("shared", "honest", "l")] == ["pickle", "pickle", "replay"]
+    assert "leaves out" in added["l"]["reason"]
+    assert len(kernel.serve("undo")["restored"]["replayed"]) == 1
+    assert kernel.values(["o.x", "o.x is shared", "l", "l.y", "honest"]) == [[1], True, [2], [3], [1]]
+    kernel.hidden("import sys; sys.path.pop(0); del sys.modules['liars']; del sys")

@@ -52,10 +52,19 @@ UNENCODABLE = {
             def __reduce__(self): return 5
         bad = Odd()
     """,
-    "pickling never ends": """
+    "pickling never comes to an end of what it pickles": """
         class Endless(list):
             def __reduce__(self): return Endless, (Endless(),)
         bad = Endless()
+    """,
+    "pickling hangs": """
+        import time
+        class Hangs(list):
+            def __reduce__(self):
+                while True:
+                    try: time.sleep(0.01)
+                    except Exception: pass
+        bad = [Hangs()]
     """,
     "an object of C that does not load": "import functools; bad = functools.cmp_to_key(len)",
     "loading raises": """

@@ -115,6 +115,9 @@ export class Workbench {
         await rows.nth(at).click({ timeout: 3000 });
         return;
       } catch {
+        if (shown.some(matches) && !(await this.page.locator(".quick-input-widget").isVisible())) {
+          return; // the click has arrived, and was reported as late
+        }
         await this.page.keyboard.press("Escape");
       }
     }

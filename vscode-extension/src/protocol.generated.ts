@@ -26,6 +26,7 @@ export type ErrorCode =
   | "NOT_RECORDED"
   | "NOT_RESTORED"
   | "NOT_RESTORABLE"
+  | "REPLAY_NEEDED"
   | "LOAD_FAILED"
   | "BAD_REQUEST"
   | "PROTOCOL_VERSION"
@@ -51,6 +52,7 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "NOT_RECORDED",
   "NOT_RESTORED",
   "NOT_RESTORABLE",
+  "REPLAY_NEEDED",
   "LOAD_FAILED",
   "BAD_REQUEST",
   "PROTOCOL_VERSION",
@@ -65,7 +67,10 @@ export type Kind = "start" | "cell" | "between";
 
 export type Outcome = "ok" | "error" | "interrupted";
 
-/** The way in which a co-variable is stored. `none`: it has no stored form. */
+/**
+ * The way in which a co-variable is stored. `dill`: pickled with reducers of dill for what pickle does not know.
+ * `replay`: it has no stored form, and the recorded cell that made it can be run again. `none`: neither.
+ */
 export type How = "pickle" | "dill" | "replay" | "none";
 
 export type EventKind = "branch" | "rename-branch" | "tag" | "untag";
@@ -144,6 +149,12 @@ export interface Checkpoint {
   readonly bytes_added: number;
   /** Names of the packs that were written for it. */
   readonly packs: readonly string[];
+  /** Roots of the state before that the cell's code reaches, sorted; None if it may reach any. A replay needs them. */
+  readonly reads: readonly string[] | null;
+  /** Names in the cell's code that tell of effects outside of the session: files, networks, other processes. */
+  readonly effects: readonly string[];
+  /** Versions of the installed packages whose objects are in `added`. */
+  readonly packages: Readonly<Record<string, string>>;
   /** Random id of the kernel session that recorded it. */
   readonly session: string;
   readonly agent: string;
@@ -178,8 +189,13 @@ export interface Request {
   readonly notebook?: string | null;
   /** restore: id, unique prefix of an id, branch, tag or HEAD~n. */
   readonly ref?: string | null;
-  /** restore, undo, redo: go on without variables that have no stored form. */
+  /** restore, undo, redo: go on without variables that do not come back. */
   readonly missing_ok?: boolean;
+  /**
+   * restore, undo, redo: run cells again that made what has no stored form. None: those only that a person need not
+   * be asked about; when others are needed, the failure REPLAY_NEEDED names them.
+   */
+  readonly replay?: boolean | null;
   /** detach: also keep later kernels of this notebook from recording by themselves. */
   readonly pause?: boolean;
   /** checkpoints: leave out the first so many. */
@@ -223,6 +239,8 @@ export interface RestoreReport {
    * the object of that time are left as they are now, the others are gone.
    */
   readonly missing: Readonly<Record<string, string>>;
+  /** Ids of the checkpoints whose cells were run again on the side. */
+  readonly replayed: readonly string[];
   readonly seconds: number;
 }
 
@@ -427,6 +445,9 @@ export function parseCheckpoint(value: unknown, where = "Checkpoint"): Checkpoin
     problems: optional(source, where, "problems", dictionary(string), {}),
     bytes_added: optional(source, where, "bytes_added", integer, 0),
     packs: optional(source, where, "packs", list(string), []),
+    reads: optional(source, where, "reads", nullable(list(string)), null),
+    effects: optional(source, where, "effects", list(string), []),
+    packages: optional(source, where, "packages", dictionary(string), {}),
     session: optional(source, where, "session", string, ""),
     agent: optional(source, where, "agent", string, ""),
     python: optional(source, where, "python", string, ""),
@@ -476,6 +497,7 @@ export function parseRestoreReport(value: unknown, where = "RestoreReport"): Res
     removed: required(source, where, "removed", list(string)),
     kept: required(source, where, "kept", list(string)),
     missing: optional(source, where, "missing", dictionary(string), {}),
+    replayed: optional(source, where, "replayed", list(string), []),
     seconds: optional(source, where, "seconds", number, 0.0),
   };
 }

@@ -10,6 +10,7 @@ import abc
 import enum
 import pickle
 import sys
+import weakref
 from dataclasses import dataclass, field
 from itertools import compress
 from types import CodeType, FunctionType
@@ -33,6 +34,7 @@ from kishu_agent.encoding.instances import instance_reducer
 from kishu_agent.encoding.references import main_reference
 from kishu_agent.encoding.sharing import LinkingTypes, opaque_parts
 from kishu_agent.encoding.standard import REDUCERS, library_reducer
+from kishu_agent.timelimit import TimeLimitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,6 +99,19 @@ class Scope:
         self.linking = LinkingTypes()
         self.reducers: dict[type, Any] = dict(REDUCERS)
         self.importable: dict[type, bool] = {}
+        self._endless: dict[int, weakref.ref[type]] = {}
+        """Types whose own pickling was ended by the time limit; found by id, whatever their metaclass says."""
+
+    def note_endless(self, kind: type) -> None:
+        """Do not begin to pickle an instance of this type again."""
+        self._endless[id(kind)] = weakref.ref(kind)
+
+    def find_reducer(self, kind: type) -> Any:
+        """Return the reducer for objects of a type, None to leave them to pickle."""
+        known = self._endless.get(id(kind))
+        found = _reduce_endless if known is not None and known() is kind else _find_reducer(kind)
+        self.reducers[kind] = found
+        return found
 
     def forget_types(self) -> None:
         """Drop what is cached by type, so that no class of the notebook is kept alive."""
@@ -157,7 +172,7 @@ class Encoder(pickle.Pickler):
         """Ids of the objects that own the memory of arrays, whether they are stored with it or not."""
         self.external = False
         """Whether an array's memory belongs to something else than an array or a bytearray, such as a file."""
-        self._reducers = scope.reducers
+        self._reducers = scope.reducers  # one look's: Scope.forget_types makes new ones
 
     def add_array(self, memory: memoryview) -> int:
         """Store the memory of an array besides the stream. Returns its number."""
@@ -181,7 +196,7 @@ class Encoder(pickle.Pickler):
         try:
             reducer = self._reducers[kind]
         except KeyError:
-            reducer = self._reducers[kind] = _find_reducer(kind)
+            reducer = self.scope.find_reducer(kind)
         return NotImplemented if reducer is None else reducer(self, obj)
 
 
@@ -215,6 +230,8 @@ class CarefulEncoder(Encoder):
             reduced = dilled.reduce(obj)
         except BaseException as error:
             interrupts.reraise(error)
+            if isinstance(failure, TimeLimitError):
+                self.scope.note_endless(type(obj))
             if self.problem is None:
                 self.problem = _describe(obj, failure)
             parts = opaque_parts(obj)
@@ -254,6 +271,10 @@ def _find_reducer(kind: type) -> Any:
     if (kind.__module__, kind.__qualname__) == ("kishu_agent.session", "Session"):
         return _reduce_session
     return instance_reducer(kind) or library_reducer(kind)
+
+
+def _reduce_endless(_encoder: Encoder, _obj: object) -> Reduced:
+    raise TimeLimitError
 
 
 def _reduce_session(_encoder: Encoder, _session: object) -> Reduced:

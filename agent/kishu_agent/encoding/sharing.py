@@ -12,7 +12,6 @@ import pathlib
 import pickle
 import re
 import sys
-import sysconfig
 import types
 import uuid
 import weakref
@@ -20,7 +19,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
-from kishu_agent.encoding.importable import is_importable
+from kishu_agent.encoding.importable import is_importable, is_installed, library_paths, package_of
 from kishu_agent.encoding.instances import is_pickled_plainly
 
 if TYPE_CHECKING:
@@ -84,14 +83,25 @@ def links(kind: type) -> bool:
 class LinkingTypes(dict[type, bool]):
     """Caches `links` by type, for use at C speed by map() and compress()."""
 
+    def __init__(self) -> None:
+        self.own: set[int] = set()
+        """Ids of the types that are not a library's and that say how their instances are pickled."""
+
     def __missing__(self, kind: type) -> bool:
         try:
             answer = links(kind)
+            if answer and not is_installed(package_of(kind)) and not is_pickled_plainly(kind):
+                self.own.add(id(kind))
         except BaseException as error:
             interrupts.reraise(error)
             answer = True
         self[kind] = answer
         return answer
+
+    def clear(self) -> None:
+        """Forget all types."""
+        super().clear()
+        self.own.clear()
 
 
 _OPAQUE_PARTS = 200
@@ -164,8 +174,7 @@ def _library_objects() -> dict[int, _Place]:
     global _known
     if _known[0] == len(sys.modules):
         return _known[1]
-    paths = map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib"))
-    libraries = tuple({path for path in paths if path})
+    libraries = library_paths()
     places: dict[int, _Place] = {}
     for name, module in list(sys.modules.items()):
         scope = getattr(module, "__dict__", None)

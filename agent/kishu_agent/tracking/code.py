@@ -150,12 +150,6 @@ def code_names(code: CodeType) -> CodeNames:
     return CodeNames(frozenset(names), frozenset(loaded))
 
 
-def package_of(kind: type) -> str:
-    """Return the top-level package in which a type says it is defined."""
-    module = type.__dict__["__module__"].__get__(kind)
-    return module.partition(".")[0] if type(module) is str else ""
-
-
 def is_trusted(package: str) -> bool:
     """Tell whether objects of a package can be reached through names only."""
     if package in _TRUSTED or package in DRAWING or package in {"builtins", "__main__"}:

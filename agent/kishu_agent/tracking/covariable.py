@@ -7,8 +7,9 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding.definitions import PREFIX
+from kishu_agent.encoding.importable import package_of
 from kishu_agent.encoding.sharing import ATOMS, library_owned
-from kishu_agent.tracking.code import code_names, is_dynamic, package_of
+from kishu_agent.tracking.code import code_names, is_dynamic
 from kishu_agent.tracking.fingerprint import chunk_prints, print_of
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from kishu_agent import interrupts
 from kishu_agent.encoding.definitions import PREFIX, Definitions
 from kishu_agent.encoding.encoder import Encoded, Scope, encode
 from kishu_agent.quiet import quiet
+from kishu_agent.timelimit import time_limit
 from kishu_agent.tracking import randomness
 from kishu_agent.tracking.covariable import Covariable, Roots, describe, group, prints_of
 from kishu_agent.tracking.trial import Trials
@@ -55,7 +56,7 @@ class Tracker:
     def __init__(self, namespace: dict[str, Any], names: Names, randomness: Randomness) -> None:
         self.definitions = Definitions()
         self._scope = Scope(namespace, self.definitions)
-        self._trials = Trials(namespace, self.definitions)
+        self._trials = Trials(self._scope)
         self._names = names
         self._randomness = randomness
         self.covariables: dict[Roots, Covariable] = {}
@@ -77,7 +78,7 @@ class Tracker:
         gc.disable()  # many objects are made and kept for a moment: collections would find nothing, slowly
         clock = time.perf_counter()
         try:
-            with interrupts.watched(), quiet():
+            with interrupts.watched(), quiet(), time_limit():
                 look = self._look(reached, touched)
         finally:
             self._scope.forget_types()
@@ -202,6 +203,7 @@ class Tracker:
         self, encoded: Encoded, values: Mapping[str, Any], touched: AbstractSet[Roots]
     ) -> Covariable:
         """Return the co-variable of the last look if it is unchanged, else a new one."""
+        witnesses = self._trials.witnesses(encoded)
         found = describe(encoded, values)
         known = self.covariables.get(found.roots)
         if known is not None and known.prints == found.prints:
@@ -210,7 +212,7 @@ class Tracker:
                 return found
             known.memory, known.identities = found.memory, found.identities
             return found if known.lost or found.problem != known.problem else known
-        found.problem = found.problem or self._trials.problem(encoded)
+        found.problem = found.problem or self._trials.problem(encoded, witnesses)
         return found
 
     def _names_changed(
