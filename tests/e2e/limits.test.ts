@@ -18,32 +18,47 @@ function write(workspace: string, ...sources: readonly string[]): void {
 }
 
 scenario(
-  "a variable that has no stored form is shown as such, and the others come back without it",
+  "what has no stored form comes back by running its cell again, after a question, or is left out",
   async ({ server, workbench }) => {
-    write(server.workspace, "a = [1, 2]", "stream = (n for n in a)\nb = a", "a.append(3)");
+    const makes = "import sqlite3\nstore = sqlite3.connect(':memory:')\nstream = (n * 10 for n in a)\nb = a";
+    write(server.workspace, "a = [1, 2]", "stream = (n for n in a)", makes, "a.append(3)");
     const timeline = new Timeline(workbench);
     const notebook = await workbench.openNotebook("limits.ipynb");
     await timeline.open();
     await workbench.runCommand("Kishu: Start Recording");
     await workbench.waitForNotification(/Recording begins/);
     await workbench.clearNotifications();
-    await notebook.runAll(2);
-    const rows = await timeline.waitFor((all) => all.length === 4);
-    assert.deepEqual([rows[1]?.label, rows[1]?.icon], ["stream = (n for n in a)", "warning"]);
+    await notebook.runAll(3);
+    const rows = await timeline.waitFor((all) => all.length === 5);
+    assert.equal(rows[1]?.label, "import sqlite3");
+    assert.match(rows[1].description, /by replay/);
     await timeline.waitForHead("a.append(3)");
 
     await workbench.runCommand("Jupyter: Restart Kernel");
     await timeline.waitFor((all) => !all.some(({ description }) => description.startsWith("current")));
-    await notebook.clickCodeLens(1, "Restore state here");
-    const refused = await workbench.waitForNotification(/stream cannot be brought back/);
-    assert.deepEqual([refused.severity, refused.buttons], ["warning", ["Restore the Rest"]]);
-    await workbench.screenshot("not-restorable");
-    await workbench.answerNotification(/stream cannot be brought back/, "Restore the Rest");
-    await timeline.waitForHead("stream =");
-    await workbench.waitForNotification(/Restored the state after .*, except for stream/);
+    await notebook.clickCodeLens(2, "Restore state here");
+    const question = await workbench.dialog();
+    await workbench.screenshot("replay-question");
+    assert.match(question.message, /cells have to be run again/);
+    assert.match(question.detail, /import sqlite3 \(its code has sqlite3\)/);
+    assert.deepEqual(question.buttons.toSorted(), ["Cancel", "Restore the Rest", "Run Cells Again"]);
+    await workbench.answerDialog("Restore the Rest");
+    await timeline.waitForHead("import sqlite3");
+    await workbench.waitForNotification(/Restored the state after .*, except for/);
     await workbench.clearNotifications();
     const probe = await Probe.addTo(notebook);
-    assert.equal(await probe.print('a, b is a, "stream" in globals()'), "[1, 2] True False");
+    assert.equal(await probe.print('a, b is a, "store" in globals(), "stream" in globals()'), "[1, 2] True False False");
+
+    await notebook.clickCodeLens(2, "Restore state here");
+    await workbench.answerDialog("Run Cells Again");
+    await timeline.waitForHead("import sqlite3");
+    const asked = 'store.execute("select 6 * 7").fetchall(), next(stream), b is a';
+    assert.equal(await probe.print(asked), "[(42,)] 10 True");
+
+    // Nothing to ask about: the generator comes back at once, at its beginning.
+    await notebook.clickCodeLens(1, "Restore state here");
+    await timeline.waitForHead("stream =");
+    assert.equal(await probe.print('list(stream), "store" in globals()'), "[1, 2] False");
   },
   { userSettings: allowed },
 );

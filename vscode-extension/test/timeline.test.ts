@@ -106,7 +106,7 @@ test("the word after a restore begins with its figures and is short", () => {
     restored: ["a", "b", "c"],
     removed: ["d"],
     kept: Array.from({ length: 14 }, (_, index) => `k${String(index)}`),
-    missing: {},
+    missing: {}, replayed: [],
     seconds: 0.25,
   };
   const long = cell("x", { cell: { code: 'wine = wine[wine["malic_acid"] < 5].reset_index()', id: null, execution_count: 1 } });

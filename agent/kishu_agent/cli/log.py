@@ -74,8 +74,11 @@ def _lines(
             f"{paint('label', shown)}{text.clip(text.title(checkpoint), space)}"
         )
         facts = [text.duration(checkpoint.duration), text.size(checkpoint.bytes_added)]
-        if checkpoint.problems:
-            facts.append(f"{len(checkpoint.problems)} not recorded")
+        replayed = len(checkpoint.replayed_names)
+        if replayed:
+            facts.append(f"{replayed} by replay")
+        if len(checkpoint.problems) > replayed:
+            facts.append(f"{len(checkpoint.problems) - replayed} not recorded")
         outcome = _outcome(checkpoint)
         taken = text.columns("  ".join(facts)) + (text.columns(outcome) + 2 if outcome else 0)
         changes = text.clip(text.changes(checkpoint), text.WIDTH - len(_INDENT) - 2 - taken)

@@ -105,11 +105,18 @@ def _preview(preview: Preview | None) -> str:
 
 
 def _problems(checkpoint: Checkpoint, paint: text.Paint) -> Iterator[str]:
-    if checkpoint.problems:
-        yield ""
-        yield paint("bad", "not recorded")
-        for name, reason in sorted(checkpoint.problems.items()):
-            yield f"    {text.printable(f'{name}: {reason}' if name else reason)}"
+    replayed = checkpoint.replayed_names
+    groups = (
+        ("bad", "not recorded", checkpoint.problems.keys() - replayed),
+        ("bold", "not stored; a restore runs the cell again", replayed),
+    )
+    for style, heading, names in groups:
+        if names:
+            yield ""
+            yield paint(style, heading)
+            for name in sorted(names):
+                reason = checkpoint.problems[name]
+                yield f"    {text.printable(f'{name}: {reason}' if name else reason)}"
 
 
 def _stored(place: Place, checkpoint: Checkpoint, paint: text.Paint) -> Iterator[str]:
@@ -127,8 +134,8 @@ def _stored(place: Place, checkpoint: Checkpoint, paint: text.Paint) -> Iterator
 
 def _form(place: Place, stored: StoredCovariable) -> str:
     parts = [stored.how, text.size(stored.size), f"version {text.printable(stored.version[:8])}"]
-    if stored.how == "none":
-        return "no stored form"
+    if stored.how in {"none", "replay"}:
+        return "no stored form" if stored.how == "none" else "by replay"
     try:
         manifest = place.folder.frames.read_manifest(stored.version)
     except DamagedError as error:

@@ -142,6 +142,12 @@ class Checkpoint:
         return datetime.fromisoformat(self.started)
 
     @property
+    def replayed_names(self) -> frozenset[str]:
+        """Names among `problems` that come back by running the cell again."""
+        replayed = (root for stored in self.added if stored.how == "replay" for root in stored.roots)
+        return frozenset(self.problems.keys() & set(replayed))
+
+    @property
     def changed_names(self) -> tuple[str, ...]:
         """All names that the cell created, changed or deleted, sorted."""
         return tuple(sorted({*self.created, *self.changed, *self.deleted}))

@@ -33,8 +33,15 @@ export async function restore(
   } catch (error) {
     const known = asKernelError(error);
     notebook.expectChanges();
-    if (await showKernelError(log, failed(known), known)) {
-      await restore(notebook, { ...command, missing_ok: true }, what, log);
+    switch (await showKernelError(log, failed(known), known)) {
+      case "restoreRest":
+        await restore(notebook, { ...command, missing_ok: true }, what, log);
+        break;
+      case "runAgain":
+        await restore(notebook, { ...command, replay: true }, what, log);
+        break;
+      case undefined:
+        break;
     }
   }
 }

@@ -10,11 +10,14 @@ import type { Kernels, RunningKernel } from "./jupyter.ts";
 import { replyIn, toStatement } from "./request.ts";
 import { PATIENCE, type Patience } from "./waiting.ts";
 
-type Command = Pick<Request, "command" | "notebook" | "ref" | "missing_ok" | "pause">;
+type Command = Pick<Request, "command" | "notebook" | "ref" | "missing_ok" | "replay" | "pause">;
+
+/** What a restore may do about variables that cannot be loaded. */
+type Leave = Pick<Request, "missing_ok" | "replay">;
 
 export type RestoreCommand =
-  | { readonly command: "restore"; readonly ref: string; readonly missing_ok?: boolean }
-  | { readonly command: "undo" | "redo"; readonly missing_ok?: boolean };
+  | ({ readonly command: "restore"; readonly ref: string } & Leave)
+  | ({ readonly command: "undo" | "redo" } & Leave);
 
 /**
  * The agent in the kernel of one notebook. Requests are sent at once: the kernel serves them in the order in which the

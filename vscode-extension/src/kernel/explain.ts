@@ -1,14 +1,17 @@
 import { l10n } from "vscode";
 
+import type { Failure } from "../protocol.generated.ts";
 import type { KernelError } from "./errors.ts";
 
 /** What a person can do about a failure; messages show them as buttons. */
-export type Remedy = "installAgent" | "manageAccess" | "restoreRest" | "showLog";
+export type Remedy = "installAgent" | "manageAccess" | "restoreRest" | "runAgain" | "showLog";
 
 /** A failure, for a person: what happened, what it means, what to do. */
 export interface Explanation {
   readonly text: string;
   readonly remedies: readonly Remedy[];
+  /** Asked in a dialog that waits for the answer: what is behind the question, in lines of its own. */
+  readonly question?: string;
 }
 
 export function explain(error: KernelError): Explanation {
@@ -65,13 +68,8 @@ export function explain(error: KernelError): Explanation {
             text: l10n.t("The agent in the kernel ({0}) is newer than this extension. Update the extension Kishu.", error.agent),
             remedies: ["showLog"],
           };
-    case "failure": {
-      const { code, message, action } = error.failure;
-      return {
-        text: code === "NOT_RESTORABLE" ? withReasons(message, error.failure.details) : `${message} ${action}`.trim(),
-        remedies: code === "NOT_RESTORABLE" ? ["restoreRest"] : ["showLog"],
-      };
-    }
+    case "failure":
+      return explainFailure(error.failure);
     case "python":
       return {
         text: l10n.t("The agent failed in the kernel: {0}: {1}", error.errorName, error.errorMessage),
@@ -79,6 +77,27 @@ export function explain(error: KernelError): Explanation {
       };
     case "call":
       return { text: l10n.t("The kernel could not be asked: {0}", error.message), remedies: ["showLog"] };
+  }
+}
+
+function explainFailure({ code, message, action, details }: Failure): Explanation {
+  switch (code) {
+    case "NOT_RESTORABLE":
+      return { text: withReasons(message, details), remedies: ["restoreRest"] };
+    case "REPLAY_NEEDED":
+      return {
+        text: l10n.t("To bring back this state, cells have to be run again that do more than change variables."),
+        remedies: ["runAgain", "restoreRest"],
+        question: [
+          ...Object.values(details),
+          "",
+          l10n.t("They run on the side: no other variable is touched, but what they do to files, networks or other programs happens again."),
+        ].join("\n"),
+      };
+    case "LOAD_FAILED":
+      return { text: message, remedies: ["runAgain", "restoreRest", "showLog"] };
+    default:
+      return { text: `${message} ${action}`.trim(), remedies: ["showLog"] };
   }
 }
 

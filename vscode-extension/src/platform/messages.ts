@@ -12,29 +12,35 @@ export function showError(log: Log, text: string, ...buttons: readonly string[])
 }
 
 /**
- * Shows why something failed, with what can be done, and keeps it in the log. Answers true when the person wants the
- * rest restored.
+ * Shows why something failed, with what can be done, and keeps it in the log. Answers how the person wants to go on with
+ * a restore: without what does not come back, or by running cells again.
  */
-export async function showKernelError(log: Log, what: string, error: KernelError): Promise<boolean> {
+export async function showKernelError(
+  log: Log,
+  what: string,
+  error: KernelError,
+): Promise<"restoreRest" | "runAgain" | undefined> {
   log.error(`${what} ${error.name}: ${error.message}`.trimStart());
-  const { text, remedies } = explain(error);
+  const { text, remedies, question } = explain(error);
   const buttons = new Map(remedies.map((remedy) => [titleOf(remedy), remedy]));
   const show = isExpected(error) ? window.showWarningMessage : window.showErrorMessage;
-  const chosen = await show(`${what} ${text}`, ...buttons.keys());
-  switch (chosen === undefined ? undefined : buttons.get(chosen)) {
+  const options = question === undefined ? {} : { modal: true, detail: question };
+  const chosen = await show(`${what} ${text}`.trimStart(), options, ...buttons.keys());
+  const remedy = chosen === undefined ? undefined : buttons.get(chosen);
+  switch (remedy) {
     case "installAgent":
       await commands.executeCommand(COMMANDS.installAgent);
-      return false;
+      return undefined;
     case "manageAccess":
       await commands.executeCommand(COMMANDS.manageAccess);
-      return false;
+      return undefined;
     case "showLog":
       await commands.executeCommand(COMMANDS.showLog);
-      return false;
+      return undefined;
     case "restoreRest":
-      return true;
+    case "runAgain":
     case undefined:
-      return false;
+      return remedy;
   }
 }
 
@@ -51,6 +57,8 @@ function titleOf(remedy: Remedy): string {
       return l10n.t("Manage Access");
     case "restoreRest":
       return l10n.t("Restore the Rest");
+    case "runAgain":
+      return l10n.t("Run Cells Again");
     case "showLog":
       return l10n.t("Show Log");
   }

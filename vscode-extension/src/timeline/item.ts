@@ -6,7 +6,7 @@ import path from "node:path";
 import { ROWS } from "../platform/ids.ts";
 import type { Checkpoint } from "../protocol.generated.ts";
 import { labelOf } from "./label.ts";
-import { bytesText, changesText, durationText, timeText } from "./words.ts";
+import { bytesText, changesText, durationText, timeText, wayOf } from "./words.ts";
 
 const MOST_NAMES = 3;
 
@@ -55,6 +55,7 @@ function descriptionOf(checkpoint: Checkpoint, around: Surroundings, isHead: boo
     ...labelsOf(checkpoint, around.history),
     ...outcomeParts(checkpoint),
     changesText(checkpoint, MOST_NAMES),
+    ...(checkpoint.added.some(({ how }) => how === "replay") ? [l10n.t("by replay")] : []),
     timeText(checkpoint.started, around.now, around.locale),
     ...(checkpoint.kind === "cell" ? [durationText(checkpoint.duration)] : []),
     ...(checkpoint.bytes_added > 0 ? [bytesText(checkpoint.bytes_added)] : []),
@@ -88,7 +89,7 @@ function iconOf(checkpoint: Checkpoint, isHead: boolean, complete: boolean): The
   if (checkpoint.outcome === "interrupted") {
     return new ThemeIcon("circle-slash", new ThemeColor("list.warningForeground"));
   }
-  if (Object.keys(checkpoint.problems).length > 0) {
+  if (Object.keys(checkpoint.problems).some((name) => wayOf(checkpoint, name) !== "replay")) {
     return new ThemeIcon("warning", new ThemeColor("list.warningForeground"));
   }
   switch (checkpoint.kind) {

@@ -15,6 +15,7 @@ const LONGEST_LABEL = 24;
 export function restoredText(report: RestoreReport, checkpoint: Checkpoint | undefined): string {
   const parts = [
     ...(report.restored.length > 0 ? [l10n.t("{0} loaded", report.restored.length)] : []),
+    ...(report.replayed.length > 0 ? [l10n.t("{0} cells run again", report.replayed.length)] : []),
     ...(report.removed.length > 0 ? [l10n.t("{0} removed", report.removed.length)] : []),
     ...(report.kept.length > 0 ? [l10n.t("{0} unchanged", report.kept.length)] : []),
     durationText(report.seconds),

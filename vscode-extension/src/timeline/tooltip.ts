@@ -2,7 +2,7 @@ import { MarkdownString, l10n } from "vscode";
 
 import type { Checkpoint, Preview } from "../protocol.generated.ts";
 import { labelOf } from "./label.ts";
-import { bytesText, codeBlock, codeSpan, durationText, plain } from "./words.ts";
+import { bytesText, codeBlock, codeSpan, durationText, plain, wayOf } from "./words.ts";
 
 const MOST_LINES = 15;
 const MOST_NAMES = 12;
@@ -30,7 +30,10 @@ export function tooltipOf(checkpoint: Checkpoint, labels: readonly string[], loc
     text.appendMarkdown(`${l10n.t("No variable changed.")}\n\n`);
   }
   for (const [name, reason] of Object.entries(checkpoint.problems)) {
-    text.appendMarkdown(`$(warning) ${name === "" ? "" : `${codeSpan(name)} `}${plain(reason)}\n\n`);
+    const again = wayOf(checkpoint, name) === "replay";
+    const icon = again ? "$(refresh)" : "$(warning)";
+    const words = again ? l10n.t("{0}. A restore runs the cell again.", reason) : reason;
+    text.appendMarkdown(`${icon} ${name === "" ? "" : `${codeSpan(name)} `}${plain(words)}\n\n`);
   }
   return text;
 }
@@ -64,9 +67,9 @@ function changeLines(checkpoint: Checkpoint): readonly string[] {
 
 function variable(checkpoint: Checkpoint, name: string): string {
   const preview = checkpoint.previews[name];
-  const stored = checkpoint.added.find((covariable) => covariable.roots.includes(name));
-  const way = stored !== undefined && stored.how !== "pickle" && stored.how !== "none" ? [stored.how] : [];
-  return [codeSpan(name), ...(preview === undefined ? [] : previewParts(preview)), ...way].join(" · ");
+  const way = wayOf(checkpoint, name);
+  const told = way === "dill" || way === "replay" ? [way] : [];
+  return [codeSpan(name), ...(preview === undefined ? [] : previewParts(preview)), ...told].join(" · ");
 }
 
 function previewParts(preview: Preview): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Checkpoint } from "../protocol.generated.ts";
+import type { Checkpoint, How } from "../protocol.generated.ts";
 
 /** Short texts about checkpoints; nothing here needs VS Code. */
 
@@ -24,6 +24,11 @@ export function changesText(checkpoint: Checkpoint, most: number): string {
   ];
   const more = all.length - most;
   return more > 1 ? [...all.slice(0, most), `… ${String(more)}`].join(" ") : all.join(" ");
+}
+
+/** How a checkpoint stored a variable; undefined when it did not change there. */
+export function wayOf(checkpoint: Checkpoint, name: string): How | undefined {
+  return checkpoint.added.find((covariable) => covariable.roots.includes(name))?.how;
 }
 
 export function durationText(seconds: number): string {
