@@ -8,16 +8,15 @@ import logging
 import os
 import platform
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import errors, interrupts
 from kishu_agent.errors import KishuError, RecordingError, RestoreError
 from kishu_agent.folder.folder import Folder
-from kishu_agent.history import refs
+from kishu_agent.history import naming, refs
 from kishu_agent.history.checkpoint import Cell, CellError, Checkpoint, new_id
-from kishu_agent.history.event import Event
+from kishu_agent.history.event import Event, now
 from kishu_agent.history.head import Head
 from kishu_agent.protocol.models import RestoreReport, SessionStatus
 from kishu_agent.record.preview import clean, preview
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
     from kishu_agent.history.checkpoint import Kind, Outcome
     from kishu_agent.history.graph import History
+    from kishu_agent.history.naming import NamedBranch
     from kishu_agent.tracking.covariable import Roots
 
 _log = logging.getLogger("kishu_agent")
@@ -45,11 +45,6 @@ _CHEAP = 0.02
 
 _PREVIEWS = 200
 """Names of a checkpoint that get a preview."""
-
-
-def now() -> str:
-    """Return the time as records have it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Session:
@@ -338,26 +333,26 @@ class Session:
 
     def _refreshed(self) -> History:
         self.flush()
-        for checkpoint in (fresh := self._history_files.load()).checkpoints:
-            self._history.append(checkpoint)
-        self._history.damaged = fresh.damaged
+        self._history.update(self._history_files.load())
         return self._history
 
+    def branches(self) -> tuple[NamedBranch, ...]:
+        """Return the branches of the notebook, by name."""
+        history = self._refreshed()
+        head = history.get(self.head)
+        return naming.branches(history, self._branch or (head.branch if head else None))
+
     def tag(self, name: str, ref: str = "HEAD") -> None:
-        """Give a checkpoint a name of its own."""
-        checkpoint = refs.resolve(self._refreshed(), ref, self.head)
-        self._add_event(Event(id=new_id(), kind="tag", subject=checkpoint, name=name, time=now()))
+        """Give a checkpoint a name of its own. Raises UnknownRefError, AmbiguousRefError, InvalidNameError."""
+        history = self._refreshed()
+        self._add_event(naming.tagging(history, name, refs.resolve(history, ref, self.head)))
 
     def rename_branch(self, name: str, new_name: str) -> None:
-        """Give a branch another name."""
-        history = self._refreshed()
-        for branch in history.branches.values():
-            if branch.name == name:
-                self._add_event(
-                    Event(id=new_id(), kind="rename-branch", subject=branch.id, name=new_name, time=now())
-                )
-                return
-        raise errors.UnknownRefError(f"There is no branch {name!r}.", name)
+        """Give a branch, named by its name or id, another name.
+
+        Raises UnknownRefError, AmbiguousRefError, InvalidNameError.
+        """
+        self._add_event(naming.renaming(self._refreshed(), name, new_name))
 
     def _add_event(self, event: Event) -> None:
         self._history_files.add_event(event)

@@ -21,6 +21,7 @@ export type ErrorCode =
   | "REF"
   | "UNKNOWN_REF"
   | "AMBIGUOUS_REF"
+  | "INVALID_NAME"
   | "NOTHING_TO_UNDO"
   | "NOTHING_TO_REDO"
   | "NOT_RECORDED"
@@ -46,6 +47,7 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "REF",
   "UNKNOWN_REF",
   "AMBIGUOUS_REF",
+  "INVALID_NAME",
   "NOTHING_TO_UNDO",
   "NOTHING_TO_REDO",
   "NOT_RECORDED",
@@ -70,7 +72,7 @@ export type How = "pickle" | "dill" | "replay" | "none";
 
 export type EventKind = "branch" | "rename-branch" | "tag" | "untag";
 
-export type CommandName = "status" | "attach" | "detach" | "restore" | "undo" | "redo" | "checkpoints" | "flush";
+export type CommandName = "status" | "attach" | "detach" | "restore" | "undo" | "redo" | "checkpoints" | "flush" | "rename_branch" | "tag";
 
 /** The cell that ran. */
 export interface Cell {
@@ -176,8 +178,13 @@ export interface Request {
   readonly client?: string;
   /** attach: path of the notebook file, as the kernel's machine sees it. */
   readonly notebook?: string | null;
-  /** restore: id, unique prefix of an id, branch, tag or HEAD~n. */
+  /**
+   * restore: id, unique prefix of an id, branch, tag or HEAD~n; tag: the same, HEAD if there is none;
+   * rename_branch: the branch's name or id.
+   */
   readonly ref?: string | null;
+  /** rename_branch: the branch's new name; tag: the name for the checkpoint. */
+  readonly name?: string | null;
   /** restore, undo, redo: go on without variables that have no stored form. */
   readonly missing_ok?: boolean;
   /** detach: also keep later kernels of this notebook from recording by themselves. */
@@ -248,7 +255,7 @@ export interface Reply {
   /** Version of the agent. */
   readonly agent: string;
   readonly failure: Failure | null;
-  /** status, attach, detach, flush. */
+  /** status, attach, detach, flush, rename_branch, tag. */
   readonly status: SessionStatus | null;
   /** restore, undo, redo. */
   readonly restored: RestoreReport | null;

@@ -82,6 +82,8 @@ def _carry_out(request: Request) -> Reply:
     elif request.command == "checkpoints":
         session = _session()
         parts["list"] = CheckpointList(session.head, session.checkpoints()[request.since :])
+    elif request.command in {"rename_branch", "tag"}:
+        parts["status"] = _name(request, _session())
     else:
         parts["restored"] = _restore(request, _session())
     return Reply(PROTOCOL_VERSION, request.id, kishu_agent.__version__, **parts)
@@ -101,6 +103,18 @@ def _detach(request: Request) -> SessionStatus:
         session.folder.set_paused(session.notebook.name, True)
     session.detach()
     return _status(None)
+
+
+def _name(request: Request, session: Session) -> SessionStatus:
+    if request.name is None:
+        raise ProtocolError(f"{request.command} needs a name.")
+    if request.command == "tag":
+        session.tag(request.name, request.ref or "HEAD")
+    elif request.ref is None:
+        raise ProtocolError("rename_branch needs the branch as its ref.")
+    else:
+        session.rename_branch(request.ref, request.name)
+    return session.status()
 
 
 def _restore(request: Request, session: Session) -> Any:

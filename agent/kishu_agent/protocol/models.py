@@ -14,7 +14,18 @@ PROTOCOL_VERSION = 1
 
 MIME_TYPE = "application/vnd.kishu.reply.v1+json"
 
-CommandName = Literal["status", "attach", "detach", "restore", "undo", "redo", "checkpoints", "flush"]
+CommandName = Literal[
+    "status",
+    "attach",
+    "detach",
+    "restore",
+    "undo",
+    "redo",
+    "checkpoints",
+    "flush",
+    "rename_branch",
+    "tag",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +40,10 @@ class Request:
     notebook: str | None = None
     """attach: path of the notebook file, as the kernel's machine sees it."""
     ref: str | None = None
-    """restore: id, unique prefix of an id, branch, tag or HEAD~n."""
+    """restore: id, unique prefix of an id, branch, tag or HEAD~n; tag: the same, HEAD if there is none;
+    rename_branch: the branch's name or id."""
+    name: str | None = None
+    """rename_branch: the branch's new name; tag: the name for the checkpoint."""
     missing_ok: bool = False
     """restore, undo, redo: go on without variables that have no stored form."""
     pause: bool = False
@@ -109,7 +123,7 @@ class Reply:
     """Version of the agent."""
     failure: Failure | None = None
     status: SessionStatus | None = None
-    """status, attach, detach, flush."""
+    """status, attach, detach, flush, rename_branch, tag."""
     restored: RestoreReport | None = None
     """restore, undo, redo."""
     list: CheckpointList | None = None
