@@ -21,8 +21,10 @@ from kishu_agent.history.head import Head
 from kishu_agent.protocol.models import RestoreReport, SessionStatus
 from kishu_agent.record.preview import clean, preview
 from kishu_agent.record.recorder import Job, Recorder
+from kishu_agent.restore.environment import Change
 from kishu_agent.restore.restorer import Restorer
 from kishu_agent.tracking.covariable import Covariable
+from kishu_agent.tracking.environment import Surroundings
 from kishu_agent.tracking.idle import Idle
 from kishu_agent.tracking.names import Names, is_front_end_code
 from kishu_agent.tracking.randomness import Randomness
@@ -63,6 +65,7 @@ class Session:
         self._depth = 0
         self._before_front_end: set[str] | None = None
         self._hidden_ran = False
+        self._surroundings = Surroundings(notebook.parent)
         self._reach = Reach(shell.transform_cell)
         self._verification = Idle()
         self._redo: list[str] = []
@@ -262,6 +265,7 @@ class Session:
             session=self.id,
             agent=__version__,
             python=platform.python_version(),
+            environment=self._surroundings.record(),
         )
         self._tracker.keep(look)
         self._head, self._branch, self._failure = checkpoint.id, branch, None
@@ -379,46 +383,50 @@ class Session:
 
     # Restoring
 
-    def restore(self, ref: str, *, missing_ok: bool = False) -> RestoreReport:
+    def restore(self, ref: str, *, missing_ok: bool = False, environment: bool = False) -> RestoreReport:
         """Put the session's variables into the state of a checkpoint.
 
         `ref` is an id, a unique prefix of one, a branch or tag name, or `HEAD~n`. Variables whose live objects are
-        right already stay the same objects. All or nothing: on an error the session is as it was.
+        right already stay the same objects. With `environment`, the working directory, environment variables and
+        `sys.path` are put back as well. All or nothing: on an error the session is as it was.
 
         Raises UnknownRefError, AmbiguousRefError, NotRestorableError (unless `missing_ok`, which leaves such
         variables out and names them in the report), LoadError, DamagedError.
         """
         target = refs.resolve(self._refreshed(), ref, self.head)
-        report = self._restore(target, missing_ok=missing_ok)
+        report = self._restore(target, missing_ok=missing_ok, environment=environment)
         self._redo.clear()
         return report
 
-    def undo(self, *, missing_ok: bool = False) -> RestoreReport:
+    def undo(self, *, missing_ok: bool = False, environment: bool = False) -> RestoreReport:
         """Go back to the state before the last cell. Raises NothingToUndoError, and what `restore` does."""
         head = self._refreshed().get(self.head)
         if head is None or head.parent is None:
             raise errors.NothingToUndoError("There is nothing to undo: this is the first state.", "undo")
-        report = self._restore(head.parent, missing_ok=missing_ok)
+        report = self._restore(head.parent, missing_ok=missing_ok, environment=environment)
         self._redo.append(report.previous or head.id)
         return report
 
-    def redo(self, *, missing_ok: bool = False) -> RestoreReport:
+    def redo(self, *, missing_ok: bool = False, environment: bool = False) -> RestoreReport:
         """Go forward again after `undo`. Raises NothingToRedoError, and what `restore` does."""
         if not self._redo:
             raise errors.NothingToRedoError("There is nothing to redo.", "redo")
         self._refreshed()
-        report = self._restore(self._redo[-1], missing_ok=missing_ok)
+        report = self._restore(self._redo[-1], missing_ok=missing_ok, environment=environment)
         self._redo.pop()
         return report
 
-    def _restore(self, target: str, *, missing_ok: bool) -> RestoreReport:
+    def _restore(self, target: str, *, missing_ok: bool, environment: bool) -> RestoreReport:
         clock = time.perf_counter()
         if not self._attached:
             raise errors.NotAttachedError("This session is detached.")
         self._record_unrecorded()
+        change = Change(self._surroundings, self._history[target].environment)
+        if environment:
+            change.check(missing_ok=missing_ok)
         restoration = self._restorer.prepare(self._history.state(target), missing_ok=missing_ok)
         with interrupts.delayed():
-            self._restorer.carry_out(restoration)
+            self._restorer.carry_out(restoration, change if environment else None)
             previous, self._head, self._branch = self.head, target, None
             self._restored_in_cell = self._depth > 0
             self._before_front_end = None
@@ -431,6 +439,7 @@ class Session:
             removed=restoration.gone,
             kept=restoration.kept,
             missing=restoration.missing,
+            environment=change.sentences(put_back=environment),
             seconds=time.perf_counter() - clock,
         )
 

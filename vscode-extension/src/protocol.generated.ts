@@ -117,6 +117,24 @@ export interface Preview {
   readonly nbytes: number | null;
 }
 
+/** How the process' environment differed from what it was when the recording of its kernel began. */
+export interface Environment {
+  /**
+   * The working directory, if it was another one: relative to the notebook's in POSIX form if it is that or below
+   * it, else absolute.
+   */
+  readonly directory: string | null;
+  /** Environment variables that were set since, with their values; None for those that were deleted. */
+  readonly variables: Readonly<Record<string, string | null>>;
+  /** Environment variables that were set and whose values are not stored: their names look like credentials'. */
+  readonly withheld: readonly string[];
+  /** Entries of `sys.path` that were added before those that were there. */
+  readonly path_first: readonly string[];
+  /** Entries that were added behind. */
+  readonly path_last: readonly string[];
+  readonly path_removed: readonly string[];
+}
+
 /** What is recorded after a cell ran. The state is given as a difference to the parent's. */
 export interface Checkpoint {
   readonly id: string;
@@ -150,6 +168,8 @@ export interface Checkpoint {
   readonly session: string;
   readonly agent: string;
   readonly python: string;
+  /** What differed in the process' environment; None if nothing did. */
+  readonly environment: Environment | null;
   readonly format: number;
 }
 
@@ -187,6 +207,8 @@ export interface Request {
   readonly name?: string | null;
   /** restore, undo, redo: go on without variables that have no stored form. */
   readonly missing_ok?: boolean;
+  /** restore, undo, redo: put the working directory, environment variables and `sys.path` back as well. */
+  readonly environment?: boolean;
   /** detach: also keep later kernels of this notebook from recording by themselves. */
   readonly pause?: boolean;
   /** checkpoints: leave out the first so many. */
@@ -230,6 +252,11 @@ export interface RestoreReport {
    * the object of that time are left as they are now, the others are gone.
    */
   readonly missing: Readonly<Record<string, string>>;
+  /**
+   * Sentences: how the working directory, environment variables and `sys.path` differ from what they were then;
+   * with `environment`, what was put back and what could not be.
+   */
+  readonly environment: readonly string[];
   readonly seconds: number;
 }
 
@@ -413,6 +440,19 @@ export function parsePreview(value: unknown, where = "Preview"): Preview {
 }
 
 /** Check a parsed JSON value. Unknown keys are left out, missing ones filled. Throws RecordError. */
+export function parseEnvironment(value: unknown, where = "Environment"): Environment {
+  const source = plainObject(value, where);
+  return {
+    directory: optional(source, where, "directory", nullable(string), null),
+    variables: optional(source, where, "variables", dictionary(nullable(string)), {}),
+    withheld: optional(source, where, "withheld", list(string), []),
+    path_first: optional(source, where, "path_first", list(string), []),
+    path_last: optional(source, where, "path_last", list(string), []),
+    path_removed: optional(source, where, "path_removed", list(string), []),
+  };
+}
+
+/** Check a parsed JSON value. Unknown keys are left out, missing ones filled. Throws RecordError. */
 export function parseCheckpoint(value: unknown, where = "Checkpoint"): Checkpoint {
   const source = plainObject(value, where);
   return {
@@ -437,6 +477,7 @@ export function parseCheckpoint(value: unknown, where = "Checkpoint"): Checkpoin
     session: optional(source, where, "session", string, ""),
     agent: optional(source, where, "agent", string, ""),
     python: optional(source, where, "python", string, ""),
+    environment: optional(source, where, "environment", nullable(parseEnvironment), null),
     format: optional(source, where, "format", integer, FORMAT_VERSION),
   };
 }
@@ -483,6 +524,7 @@ export function parseRestoreReport(value: unknown, where = "RestoreReport"): Res
     removed: required(source, where, "removed", list(string)),
     kept: required(source, where, "kept", list(string)),
     missing: optional(source, where, "missing", dictionary(string), {}),
+    environment: optional(source, where, "environment", list(string), []),
     seconds: optional(source, where, "seconds", number, 0.0),
   };
 }

@@ -118,13 +118,14 @@ def _name(request: Request, session: Session) -> SessionStatus:
 
 
 def _restore(request: Request, session: Session) -> Any:
+    options = {"missing_ok": request.missing_ok, "environment": request.environment}
     if request.command == "undo":
-        return session.undo(missing_ok=request.missing_ok)
+        return session.undo(**options)
     if request.command == "redo":
-        return session.redo(missing_ok=request.missing_ok)
+        return session.redo(**options)
     if request.ref is None:
         raise ProtocolError("restore needs a ref.")
-    return session.restore(request.ref, missing_ok=request.missing_ok)
+    return session.restore(request.ref, **options)
 
 
 def _session() -> Session:

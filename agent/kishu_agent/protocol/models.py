@@ -46,6 +46,8 @@ class Request:
     """rename_branch: the branch's new name; tag: the name for the checkpoint."""
     missing_ok: bool = False
     """restore, undo, redo: go on without variables that have no stored form."""
+    environment: bool = False
+    """restore, undo, redo: put the working directory, environment variables and `sys.path` back as well."""
     pause: bool = False
     """detach: also keep later kernels of this notebook from recording by themselves."""
     since: int = 0
@@ -91,6 +93,9 @@ class RestoreReport:
     missing: dict[str, str] = field(default_factory=dict)
     """Names that could not be brought back, with the reason; only with `missing_ok`. Those that are still bound to
     the object of that time are left as they are now, the others are gone."""
+    environment: tuple[str, ...] = ()
+    """Sentences: how the working directory, environment variables and `sys.path` differ from what they were then;
+    with `environment`, what was put back and what could not be."""
     seconds: float = 0.0
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kishu_agent.folder.frames import FrameStore
     from kishu_agent.history.checkpoint import StoredCovariable
     from kishu_agent.history.graph import State
+    from kishu_agent.restore.environment import Change
     from kishu_agent.tracking.names import Names
     from kishu_agent.tracking.randomness import Randomness
     from kishu_agent.tracking.tracker import Tracker
@@ -92,13 +93,13 @@ class Restorer:
             missing=missing,
         )
 
-    def carry_out(self, restoration: Restoration) -> None:
-        """Put what was loaded into the session, all or nothing."""
+    def carry_out(self, restoration: Restoration, environment: Change | None = None) -> None:
+        """Put what was loaded into the session, and change the environment, all or nothing."""
         values = {**restoration.bound, **restoration.load.loaded}
         try:
             for patch in restoration.patches.values():
                 patch.apply()
-            swap(self._namespace, self._names, self._generators, values, restoration.gone)
+            swap(self._namespace, self._names, self._generators, values, restoration.gone, environment)
         except BaseException:
             for patch in restoration.patches.values():
                 patch.revert()
