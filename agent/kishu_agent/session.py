@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import errors, interrupts
+from kishu_agent.doctor import Doctor
 from kishu_agent.errors import KishuError, RecordingError, RestoreError
 from kishu_agent.folder.folder import Folder
 from kishu_agent.history import naming, refs
 from kishu_agent.history.checkpoint import Cell, CellError, Checkpoint, new_id
 from kishu_agent.history.event import Event, now
 from kishu_agent.history.head import Head
-from kishu_agent.protocol.models import RestoreReport, SessionStatus
+from kishu_agent.protocol.models import Diagnosis, RestoreReport, SessionStatus
 from kishu_agent.record.preview import clean, preview
 from kishu_agent.record.recorder import Job, Recorder
 from kishu_agent.restore.environment import Change
@@ -380,6 +381,17 @@ class Session:
             agent=__version__,
             python=platform.python_version(),
         )
+
+    def doctor(self) -> tuple[Diagnosis, ...]:
+        """Tell for each variable how it is recorded, what that costs, and why it is recorded with others.
+
+        Encodes everything anew; changes nothing and records nothing. Raises NotAttachedError.
+        """
+        if not self._attached:
+            raise errors.NotAttachedError("This session is detached.")
+        history, head = self._refreshed(), self.head
+        state = history.state(head) if head is not None else {}
+        return Doctor(self._tracker, self._names.current(), state).diagnose()
 
     # Restoring
 

@@ -72,7 +72,7 @@ export type How = "pickle" | "dill" | "replay" | "none";
 
 export type EventKind = "branch" | "rename-branch" | "tag" | "untag";
 
-export type CommandName = "status" | "attach" | "detach" | "restore" | "undo" | "redo" | "checkpoints" | "flush" | "rename_branch" | "tag";
+export type CommandName = "status" | "attach" | "detach" | "restore" | "undo" | "redo" | "checkpoints" | "flush" | "rename_branch" | "tag" | "doctor";
 
 /** The cell that ran. */
 export interface Cell {
@@ -266,6 +266,27 @@ export interface CheckpointList {
   readonly checkpoints: readonly Checkpoint[];
 }
 
+/** How one variable is recorded, and why so. */
+export interface Diagnosis {
+  readonly name: string;
+  readonly type: string;
+  readonly how: How;
+  /** Why it has no stored form, or why another way than pickle was taken. */
+  readonly reason: string | null;
+  /** Bytes of its encoded form, if it were encoded alone. */
+  readonly stream_bytes: number;
+  /** Bytes of memory (of arrays, for instance) that are stored besides. */
+  readonly buffer_bytes: number;
+  /** What encoding it alone and comparing it took just now. */
+  readonly seconds: number;
+  /** Variables (and functions and classes) with which it is recorded as one, sorted. */
+  readonly joined: readonly string[];
+  /** Why: for each of those with which it shares something itself, what that is. `a[0] is b['x']` */
+  readonly because: readonly string[];
+  /** Functions and classes of the notebook without which it cannot be restored, sorted. */
+  readonly definitions: readonly string[];
+}
+
 /** Why a request was not carried out. */
 export interface Failure {
   /** Stable; see agent/kishu_agent/errors.py. `INTERNAL` for what nobody foresaw. */
@@ -288,6 +309,8 @@ export interface Reply {
   readonly restored: RestoreReport | null;
   /** checkpoints. */
   readonly list: CheckpointList | null;
+  /** doctor: one a variable, in the order of the namespace. */
+  readonly diagnoses: readonly Diagnosis[] | null;
 }
 
 /** A value that does not have the declared shape; the message names the place. */
@@ -539,6 +562,23 @@ export function parseCheckpointList(value: unknown, where = "CheckpointList"): C
 }
 
 /** Check a parsed JSON value. Unknown keys are left out, missing ones filled. Throws RecordError. */
+export function parseDiagnosis(value: unknown, where = "Diagnosis"): Diagnosis {
+  const source = plainObject(value, where);
+  return {
+    name: required(source, where, "name", string),
+    type: required(source, where, "type", string),
+    how: required(source, where, "how", parseHow),
+    reason: required(source, where, "reason", nullable(string)),
+    stream_bytes: required(source, where, "stream_bytes", integer),
+    buffer_bytes: required(source, where, "buffer_bytes", integer),
+    seconds: required(source, where, "seconds", number),
+    joined: optional(source, where, "joined", list(string), []),
+    because: optional(source, where, "because", list(string), []),
+    definitions: optional(source, where, "definitions", list(string), []),
+  };
+}
+
+/** Check a parsed JSON value. Unknown keys are left out, missing ones filled. Throws RecordError. */
 export function parseFailure(value: unknown, where = "Failure"): Failure {
   const source = plainObject(value, where);
   return {
@@ -560,5 +600,6 @@ export function parseReply(value: unknown, where = "Reply"): Reply {
     status: optional(source, where, "status", nullable(parseSessionStatus), null),
     restored: optional(source, where, "restored", nullable(parseRestoreReport), null),
     list: optional(source, where, "list", nullable(parseCheckpointList), null),
+    diagnoses: optional(source, where, "diagnoses", nullable(list(parseDiagnosis)), null),
   };
 }

@@ -82,6 +82,8 @@ def _carry_out(request: Request) -> Reply:
     elif request.command == "checkpoints":
         session = _session()
         parts["list"] = CheckpointList(session.head, session.checkpoints()[request.since :])
+    elif request.command == "doctor":
+        parts["diagnoses"] = _session().doctor()
     elif request.command in {"rename_branch", "tag"}:
         parts["status"] = _name(request, _session())
     else:

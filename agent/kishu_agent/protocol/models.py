@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kishu_agent.history.checkpoint import Checkpoint
+from kishu_agent.history.checkpoint import Checkpoint, How
 
 PROTOCOL_VERSION = 1
 
@@ -25,6 +25,7 @@ CommandName = Literal[
     "flush",
     "rename_branch",
     "tag",
+    "doctor",
 ]
 
 
@@ -108,6 +109,29 @@ class CheckpointList:
 
 
 @dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """How one variable is recorded, and why so."""
+
+    name: str
+    type: str
+    how: How
+    reason: str | None
+    """Why it has no stored form, or why another way than pickle was taken."""
+    stream_bytes: int
+    """Bytes of its encoded form, if it were encoded alone."""
+    buffer_bytes: int
+    """Bytes of memory (of arrays, for instance) that are stored besides."""
+    seconds: float
+    """What encoding it alone and comparing it took just now."""
+    joined: tuple[str, ...] = ()
+    """Variables (and functions and classes) with which it is recorded as one, sorted."""
+    because: tuple[str, ...] = ()
+    """Why: for each of those with which it shares something itself, what that is. `a[0] is b['x']`"""
+    definitions: tuple[str, ...] = ()
+    """Functions and classes of the notebook without which it cannot be restored, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why a request was not carried out."""
 
@@ -133,3 +157,5 @@ class Reply:
     """restore, undo, redo."""
     list: CheckpointList | None = None
     """checkpoints."""
+    diagnoses: tuple[Diagnosis, ...] | None = None
+    """doctor: one a variable, in the order of the namespace."""
