@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import errors, interrupts
+from kishu_agent.attaching import connection_file
 from kishu_agent.doctor import Doctor
 from kishu_agent.errors import KishuError, RecordingError, RestoreError
 from kishu_agent.folder.folder import Folder
@@ -58,6 +59,7 @@ class Session:
         self.notebook = notebook
         self._shell = shell
         self._pid = os.getpid()
+        self._connection = connection_file()
         self._namespace: dict[str, Any] = shell.user_ns
         self._names = Names(self._namespace, shell.user_ns_hidden)
         self._randomness = Randomness()
@@ -311,7 +313,9 @@ class Session:
             checkpoint = self._history.get(head)
             branch = self._branch or (checkpoint.branch if checkpoint else None)
             with contextlib.suppress(KishuError):
-                self.folder.heads.write(Head(self.id, self.notebook.name, head, branch, now(), self._pid))
+                self.folder.heads.write(
+                    Head(self.id, self.notebook.name, head, branch, now(), self._pid, self._connection)
+                )
 
     def _remove_head_file(self) -> None:
         self.folder.heads.remove(self.id)

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from kishu_agent.cli import branch, init, log, show, status, tag
+from kishu_agent.cli import branch, doctor, init, log, show, status, tag
 from kishu_agent.cli.text import printable
 from kishu_agent.errors import KishuError
 from kishu_agent.version import __version__
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "branch": (branch, "list the branches of a notebook, or give one another name"),
+    "doctor": (doctor, "tell how each variable is recorded, and why"),
     "init": (init, "create the .kishu folder beside the notebooks of a directory"),
     "log": (log, "list the checkpoints of a notebook, the newest first"),
     "show": (show, "show one checkpoint in full"),
