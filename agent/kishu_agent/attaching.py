@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,3 +75,15 @@ def wanted(namespace: dict[str, Any]) -> Path | None:
 def log_failure(path: object, error: Exception) -> None:
     """Note why a session did not start by itself."""
     _log.warning("recording of %s did not start: %s", path, error)
+
+
+def connection_file() -> str | None:
+    """Return the path of this kernel's connection file; None outside of ipykernel."""
+    kernelapp = sys.modules.get("ipykernel.kernelapp")
+    try:
+        if kernelapp is None or not kernelapp.IPKernelApp.initialized():
+            return None
+        return str(Path(kernelapp.IPKernelApp.instance().abs_connection_file).absolute())
+    except Exception as error:
+        _log.warning("no connection file: %s", error)
+        return None

@@ -14,6 +14,7 @@
     ├── RefError                    a name for a checkpoint
     │   ├── UnknownRefError
     │   ├── AmbiguousRefError
+    │   ├── InvalidNameError        a branch or tag cannot be called so
     │   ├── NothingToUndoError
     │   └── NothingToRedoError
     ├── RecordingError              a state was not recorded
@@ -161,6 +162,13 @@ class AmbiguousRefError(RefError):
 
     code = "AMBIGUOUS_REF"
     action = "Give more characters of the id."
+
+
+class InvalidNameError(RefError, ValueError):
+    """A branch or a tag cannot be called so."""
+
+    code = "INVALID_NAME"
+    action = "Choose another name."
 
 
 class NothingToUndoError(RefError):

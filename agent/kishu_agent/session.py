@@ -8,23 +8,26 @@ import logging
 import os
 import platform
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import errors, interrupts
+from kishu_agent.attaching import connection_file
+from kishu_agent.doctor import Doctor
 from kishu_agent.errors import KishuError, RecordingError, RestoreError
 from kishu_agent.folder.folder import Folder
-from kishu_agent.history import refs
+from kishu_agent.history import naming, refs
 from kishu_agent.history.checkpoint import Cell, CellError, Checkpoint, new_id
-from kishu_agent.history.event import Event
+from kishu_agent.history.event import Event, now
 from kishu_agent.history.head import Head
-from kishu_agent.protocol.models import RestoreReport, SessionStatus
+from kishu_agent.protocol.models import Diagnosis, RestoreReport, SessionStatus
 from kishu_agent.record.preview import clean, preview
 from kishu_agent.record.recorder import Job, Recorder
 from kishu_agent.record.versions import versions_of
+from kishu_agent.restore.environment import Change
 from kishu_agent.restore.restorer import Leave, Restorer
 from kishu_agent.tracking.covariable import Covariable
+from kishu_agent.tracking.environment import Surroundings
 from kishu_agent.tracking.idle import Idle
 from kishu_agent.tracking.names import Names, is_front_end_code
 from kishu_agent.tracking.randomness import Randomness
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
     from kishu_agent.history.checkpoint import Kind, Outcome
     from kishu_agent.history.graph import History
+    from kishu_agent.history.naming import NamedBranch
     from kishu_agent.tracking.covariable import Roots
 
 _log = logging.getLogger("kishu_agent")
@@ -50,11 +54,6 @@ _PREVIEWS = 200
 """Names of a checkpoint that get a preview."""
 
 
-def now() -> str:
-    """Return the time as records have it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
 class Session:
     """The recording of one kernel for one notebook. Made by `kishu_agent.attach`."""
 
@@ -63,6 +62,7 @@ class Session:
         self.notebook = notebook
         self._shell = shell
         self._pid = os.getpid()
+        self._connection = connection_file()
         self._namespace: dict[str, Any] = shell.user_ns
         self._names = Names(self._namespace, shell.user_ns_hidden)
         self._randomness = Randomness()
@@ -72,6 +72,7 @@ class Session:
         self._before_front_end: set[str] | None = None
         self._hidden_ran = False
         self._ignores_cells = False
+        self._surroundings = Surroundings(notebook.parent)
         self._reach = Reach(shell.transform_cell)
         self._verification = Idle()
         self._redo: list[str] = []
@@ -286,6 +287,7 @@ class Session:
             session=self.id,
             agent=__version__,
             python=platform.python_version(),
+            environment=self._surroundings.record(),
         )
         self._tracker.keep(look)
         self._head, self._branch, self._failure = checkpoint.id, branch, None
@@ -330,7 +332,9 @@ class Session:
             checkpoint = self._history.get(head)
             branch = self._branch or (checkpoint.branch if checkpoint else None)
             with contextlib.suppress(KishuError):
-                self.folder.heads.write(Head(self.id, self.notebook.name, head, branch, now(), self._pid))
+                self.folder.heads.write(
+                    Head(self.id, self.notebook.name, head, branch, now(), self._pid, self._connection)
+                )
 
     def _remove_head_file(self) -> None:
         self.folder.heads.remove(self.id)
@@ -357,26 +361,26 @@ class Session:
 
     def _refreshed(self) -> History:
         self.flush()
-        for checkpoint in (fresh := self._history_files.load()).checkpoints:
-            self._history.append(checkpoint)
-        self._history.damaged = fresh.damaged
+        self._history.update(self._history_files.load())
         return self._history
 
+    def branches(self) -> tuple[NamedBranch, ...]:
+        """Return the branches of the notebook, by name."""
+        history = self._refreshed()
+        head = history.get(self.head)
+        return naming.branches(history, self._branch or (head.branch if head else None))
+
     def tag(self, name: str, ref: str = "HEAD") -> None:
-        """Give a checkpoint a name of its own."""
-        checkpoint = refs.resolve(self._refreshed(), ref, self.head)
-        self._add_event(Event(id=new_id(), kind="tag", subject=checkpoint, name=name, time=now()))
+        """Give a checkpoint a name of its own. Raises UnknownRefError, AmbiguousRefError, InvalidNameError."""
+        history = self._refreshed()
+        self._add_event(naming.tagging(history, name, refs.resolve(history, ref, self.head)))
 
     def rename_branch(self, name: str, new_name: str) -> None:
-        """Give a branch another name."""
-        history = self._refreshed()
-        for branch in history.branches.values():
-            if branch.name == name:
-                self._add_event(
-                    Event(id=new_id(), kind="rename-branch", subject=branch.id, name=new_name, time=now())
-                )
-                return
-        raise errors.UnknownRefError(f"There is no branch {name!r}.", name)
+        """Give a branch, named by its name or id, another name.
+
+        Raises UnknownRefError, AmbiguousRefError, InvalidNameError.
+        """
+        self._add_event(naming.renaming(self._refreshed(), name, new_name))
 
     def _add_event(self, event: Event) -> None:
         self._history_files.add_event(event)
@@ -401,13 +405,27 @@ class Session:
             python=platform.python_version(),
         )
 
+    def doctor(self) -> tuple[Diagnosis, ...]:
+        """Tell for each variable how it is recorded, what that costs, and why it is recorded with others.
+
+        Encodes everything anew; changes nothing and records nothing. Raises NotAttachedError.
+        """
+        if not self._attached:
+            raise errors.NotAttachedError("This session is detached.")
+        history, head = self._refreshed(), self.head
+        state = history.state(head) if head is not None else {}
+        return Doctor(self._tracker, self._names.current(), state).diagnose()
+
     # Restoring
 
-    def restore(self, ref: str, *, missing_ok: bool = False, replay: bool | None = None) -> RestoreReport:
+    def restore(
+        self, ref: str, *, missing_ok: bool = False, replay: bool | None = None, environment: bool = False
+    ) -> RestoreReport:
         """Put the session's variables into the state of a checkpoint.
 
         `ref` is an id, a unique prefix of one, a branch or tag name, or `HEAD~n`. Variables whose live objects are
-        right already stay the same objects. All or nothing: on an error the session is as it was.
+        right already stay the same objects. With `environment`, the working directory, environment variables and
+        `sys.path` are put back as well. All or nothing: on an error the session is as it was.
 
         What has no stored form (a generator, a database connection) is made again by running the recorded cells
         that made it on the side. By default only cells run that have no effects outside of the session, took no
@@ -417,25 +435,29 @@ class Session:
         Raises UnknownRefError, AmbiguousRefError, ReplayNeededError, NotRestorableError, LoadError, DamagedError.
         """
         target = refs.resolve(self._refreshed(), ref, self.head)
-        report = self._restore(target, Leave(missing_ok, replay))
+        report = self._restore(target, Leave(missing_ok, replay, environment))
         self._redo.clear()
         return report
 
-    def undo(self, *, missing_ok: bool = False, replay: bool | None = None) -> RestoreReport:
+    def undo(
+        self, *, missing_ok: bool = False, replay: bool | None = None, environment: bool = False
+    ) -> RestoreReport:
         """Go back to the state before the last cell. Raises NothingToUndoError, and what `restore` does."""
         head = self._refreshed().get(self.head)
         if head is None or head.parent is None:
             raise errors.NothingToUndoError("There is nothing to undo: this is the first state.", "undo")
-        report = self._restore(head.parent, Leave(missing_ok, replay))
+        report = self._restore(head.parent, Leave(missing_ok, replay, environment))
         self._redo.append(report.previous or head.id)
         return report
 
-    def redo(self, *, missing_ok: bool = False, replay: bool | None = None) -> RestoreReport:
+    def redo(
+        self, *, missing_ok: bool = False, replay: bool | None = None, environment: bool = False
+    ) -> RestoreReport:
         """Go forward again after `undo`. Raises NothingToRedoError, and what `restore` does."""
         if not self._redo:
             raise errors.NothingToRedoError("There is nothing to redo.", "redo")
         self._refreshed()
-        report = self._restore(self._redo[-1], Leave(missing_ok, replay))
+        report = self._restore(self._redo[-1], Leave(missing_ok, replay, environment))
         self._redo.pop()
         return report
 
@@ -444,9 +466,12 @@ class Session:
         if not self._attached:
             raise errors.NotAttachedError("This session is detached.")
         self._record_unrecorded()
+        change = Change(self._surroundings, self._history[target].environment)
+        if leave.environment:
+            change.check(missing_ok=leave.missing)
         restoration = self._restorer.prepare(self._history, target, leave)
         with interrupts.delayed():
-            self._restorer.carry_out(restoration)
+            self._restorer.carry_out(restoration, change if leave.environment else None)
             previous, self._head, self._branch = self.head, target, None
             self._restored_in_cell = self._depth > 0
             self._before_front_end = None
@@ -460,6 +485,7 @@ class Session:
             kept=restoration.kept,
             missing=restoration.missing,
             replayed=restoration.replayed,
+            environment=change.sentences(put_back=leave.environment),
             seconds=time.perf_counter() - clock,
         )
 

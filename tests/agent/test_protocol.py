@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from kernel import Kernel
 
-PARTS = ("failure", "status", "restored", "list")
+PARTS = ("failure", "status", "restored", "list", "diagnoses")
 
 
 def only(reply: dict[str, Any], part: str) -> Any:
@@ -30,8 +30,8 @@ def test_every_command(kernel: Kernel, notebook: Path) -> None:
     detach(kernel)
     status = only(kernel.serve("status"), "status")
     assert (status["attached"], status["head"], status["session"]) == (False, None, None)
-    for command in ("restore", "undo", "redo", "checkpoints", "flush", "detach"):
-        failure = only(kernel.serve(command, ref="HEAD"), "failure")
+    for command in ("restore", "undo", "redo", "checkpoints", "flush", "doctor", "tag", "detach"):
+        failure = only(kernel.serve(command, ref="HEAD", name="x"), "failure")
         assert failure["code"] == "NOT_ATTACHED", command
         assert failure["message"]
         assert failure["action"]
@@ -58,6 +58,8 @@ def test_every_command(kernel: Kernel, notebook: Path) -> None:
     ]
     assert only(kernel.serve("checkpoints", since=2), "list")["checkpoints"] == listed["checkpoints"][2:]
     assert only(kernel.serve("checkpoints", since=99), "list")["checkpoints"] == []
+    (diagnosis,) = only(kernel.serve("doctor"), "diagnoses")
+    assert (diagnosis["name"], diagnosis["type"], diagnosis["how"]) == ("x", "int", "pickle")
     assert only(kernel.serve("undo"), "restored")["restored"] == ["x"]
     assert kernel.value("x") == 1
     assert only(kernel.serve("redo"), "restored")["restored"] == ["x"]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from kernel import session_of
+from kishu_agent.folder.folder import Folder
+from kishu_agent.history.event import Event
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,8 +56,40 @@ def test_refs_that_name_nothing(kernel: Kernel, history: list[str]) -> None:
     assert kernel.value("x") == 3
     assert kernel.session("s.head") == history[-1]
     assert kernel.refused("s.restore('nothing')").error == "UnknownRefError"
-    kernel.do("s.tag('twin', 'HEAD'), s.rename_branch('main', 'twin'), s.tag('twin', 'HEAD~1')")
-    assert kernel.serve("restore", ref="twin")["failure"]["code"] == "AMBIGUOUS_REF"
+
+
+def test_branches_and_tags_get_names(kernel: Kernel, history: list[str], notebook: Path) -> None:
+    restored(kernel, history[1])
+    kernel.cell("y = 1")
+    listed = kernel.session("[(b.name, b.head, b.current) for b in s.branches()]")
+    head = kernel.session("s.head")
+    assert listed == [["branch-2", head, True], ["main", history[3], False]]
+    status = kernel.serve("rename_branch", ref="branch-2", name="try it")["status"]
+    assert status["branch"] == "try it"
+    assert kernel.serve("tag", name="first", ref=history[1])["status"]["head"] == head
+    assert kernel.serve("tag", name="here")["failure"] is None
+    for request, code in (
+        ({"command": "rename_branch", "ref": "main", "name": "try it"}, "INVALID_NAME"),
+        ({"command": "rename_branch", "ref": "main", "name": "first"}, "INVALID_NAME"),
+        ({"command": "rename_branch", "ref": "main", "name": "HEAD~2"}, "INVALID_NAME"),
+        ({"command": "rename_branch", "ref": "branch-2", "name": "x"}, "UNKNOWN_REF"),
+        ({"command": "rename_branch", "ref": "main"}, "BAD_REQUEST"),
+        ({"command": "rename_branch", "name": "x"}, "BAD_REQUEST"),
+        ({"command": "tag", "name": "main"}, "INVALID_NAME"),
+        ({"command": "tag", "name": "x", "ref": "nothing"}, "UNKNOWN_REF"),
+        ({"command": "tag"}, "BAD_REQUEST"),
+    ):
+        assert kernel.serve(**request)["failure"]["code"] == code, request
+    assert restored(kernel, "main") == 3
+    assert restored(kernel, "try it~1") == 1
+    assert restored(kernel, "first") == 1
+    # Somebody else's names come with git, and then two branches may have the same one.
+    folder = Folder.open(notebook.parent).notebook(notebook.name)
+    main = next(branch.id for branch in folder.load().branches.values() if branch.name == "main")
+    folder.add_event(Event("e" * 32, "rename-branch", main, "try it", "2100-01-01T00:00:00.000000Z"))
+    assert kernel.serve("restore", ref="try it")["failure"]["code"] == "AMBIGUOUS_REF"
+    assert kernel.serve("rename_branch", ref="try it", name="x")["failure"]["code"] == "AMBIGUOUS_REF"
+    assert restored(kernel, history[3]) == 3
 
 
 def test_running_after_a_restore_forks(kernel: Kernel, history: list[str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kishu_agent.history.checkpoint import Checkpoint, Environment
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
@@ -76,3 +78,30 @@ def test_the_start(run: Callable[..., subprocess.CompletedProcess[str]], recorde
     output = run("show", "1111").stdout
     assert "(recording began)" in output
     assert "parent      none" in output
+
+
+def test_the_environment(run: Callable[..., subprocess.CompletedProcess[str]], recorded: Folder) -> None:
+    environment = Environment(
+        "data", {"A": "1\x07", "B": None}, ("API_KEY",), ("first",), ("last",), ("gone",)
+    )
+    made = Checkpoint(
+        "4" * 32,
+        "3" * 32,
+        "b" * 32,
+        "cell",
+        "2026-01-31T13:00:00.000000Z",
+        0.0,
+        "ok",
+        environment=environment,
+    )
+    recorded.notebook("a.ipynb").add(made)
+    assert run("show", "HEAD").stdout.splitlines()[-8:] == [
+        "environment, where it differed from the start of the recording",
+        "    working directory data",
+        "    A=1\\x07",
+        "    B was not set",
+        "    API_KEY was set, its value is not stored",
+        "    sys.path with first",
+        "    sys.path with last",
+        "    sys.path without gone",
+    ]

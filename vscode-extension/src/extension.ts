@@ -2,6 +2,7 @@ import { l10n, window, type ExtensionContext } from "vscode";
 
 import { CellLenses } from "./cells/lenses.ts";
 import { registerCommands } from "./commands/register.ts";
+import { RecordingReports } from "./doctor/reports.ts";
 import { Executions } from "./kernel/executions.ts";
 import { JupyterKernels } from "./kernel/jupyter.ts";
 import { Notebooks } from "./notebook/notebooks.ts";
@@ -28,14 +29,16 @@ function wire(context: ExtensionContext, log: LogChannel): void {
   const contexts = new ContextKeys();
   const executions = new Executions();
   const notebooks = new Notebooks(new JupyterKernels(), executions, version, log);
+  const reports = new RecordingReports();
   context.subscriptions.push(
+    reports,
     executions,
     notebooks,
     new Timeline(notebooks, contexts),
     new CellLenses(notebooks),
     new RecordingStatus(notebooks, contexts),
     new Offers(notebooks, log),
-    registerCommands(context, notebooks, log),
+    registerCommands(context, notebooks, reports, log),
   );
   notebooks.start();
   log.info(`Kishu ${version}`);

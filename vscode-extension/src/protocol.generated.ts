@@ -21,6 +21,7 @@ export type ErrorCode =
   | "REF"
   | "UNKNOWN_REF"
   | "AMBIGUOUS_REF"
+  | "INVALID_NAME"
   | "NOTHING_TO_UNDO"
   | "NOTHING_TO_REDO"
   | "NOT_RECORDED"
@@ -47,6 +48,7 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "REF",
   "UNKNOWN_REF",
   "AMBIGUOUS_REF",
+  "INVALID_NAME",
   "NOTHING_TO_UNDO",
   "NOTHING_TO_REDO",
   "NOT_RECORDED",
@@ -75,7 +77,7 @@ export type How = "pickle" | "dill" | "replay" | "none";
 
 export type EventKind = "branch" | "rename-branch" | "tag" | "untag";
 
-export type CommandName = "status" | "attach" | "detach" | "restore" | "undo" | "redo" | "checkpoints" | "flush";
+export type CommandName = "status" | "attach" | "detach" | "restore" | "undo" | "redo" | "checkpoints" | "flush" | "rename_branch" | "tag" | "doctor";
 
 /** The cell that ran. */
 export interface Cell {
@@ -120,6 +122,24 @@ export interface Preview {
   readonly nbytes: number | null;
 }
 
+/** How the process' environment differed from what it was when the recording of its kernel began. */
+export interface Environment {
+  /**
+   * The working directory, if it was another one: relative to the notebook's in POSIX form if it is that or below
+   * it, else absolute.
+   */
+  readonly directory: string | null;
+  /** Environment variables that were set since, with their values; None for those that were deleted. */
+  readonly variables: Readonly<Record<string, string | null>>;
+  /** Environment variables that were set and whose values are not stored: their names look like credentials'. */
+  readonly withheld: readonly string[];
+  /** Entries of `sys.path` that were added before those that were there. */
+  readonly path_first: readonly string[];
+  /** Entries that were added behind. */
+  readonly path_last: readonly string[];
+  readonly path_removed: readonly string[];
+}
+
 /** What is recorded after a cell ran. The state is given as a difference to the parent's. */
 export interface Checkpoint {
   readonly id: string;
@@ -159,6 +179,8 @@ export interface Checkpoint {
   readonly session: string;
   readonly agent: string;
   readonly python: string;
+  /** What differed in the process' environment; None if nothing did. */
+  readonly environment: Environment | null;
   readonly format: number;
 }
 
@@ -187,8 +209,13 @@ export interface Request {
   readonly client?: string;
   /** attach: path of the notebook file, as the kernel's machine sees it. */
   readonly notebook?: string | null;
-  /** restore: id, unique prefix of an id, branch, tag or HEAD~n. */
+  /**
+   * restore: id, unique prefix of an id, branch, tag or HEAD~n; tag: the same, HEAD if there is none;
+   * rename_branch: the branch's name or id.
+   */
   readonly ref?: string | null;
+  /** rename_branch: the branch's new name; tag: the name for the checkpoint. */
+  readonly name?: string | null;
   /** restore, undo, redo: go on without variables that do not come back. */
   readonly missing_ok?: boolean;
   /**
@@ -196,6 +223,8 @@ export interface Request {
    * be asked about; when others are needed, the failure REPLAY_NEEDED names them.
    */
   readonly replay?: boolean | null;
+  /** restore, undo, redo: put the working directory, environment variables and `sys.path` back as well. */
+  readonly environment?: boolean;
   /** detach: also keep later kernels of this notebook from recording by themselves. */
   readonly pause?: boolean;
   /** checkpoints: leave out the first so many. */
@@ -241,6 +270,11 @@ export interface RestoreReport {
   readonly missing: Readonly<Record<string, string>>;
   /** Ids of the checkpoints whose cells were run again on the side. */
   readonly replayed: readonly string[];
+  /**
+   * Sentences: how the working directory, environment variables and `sys.path` differ from what they were then;
+   * with `environment`, what was put back and what could not be.
+   */
+  readonly environment: readonly string[];
   readonly seconds: number;
 }
 
@@ -248,6 +282,27 @@ export interface RestoreReport {
 export interface CheckpointList {
   readonly head: string | null;
   readonly checkpoints: readonly Checkpoint[];
+}
+
+/** How one variable is recorded, and why so. */
+export interface Diagnosis {
+  readonly name: string;
+  readonly type: string;
+  readonly how: How;
+  /** Why it has no stored form, or why another way than pickle was taken. */
+  readonly reason: string | null;
+  /** Bytes of its encoded form, if it were encoded alone. */
+  readonly stream_bytes: number;
+  /** Bytes of memory (of arrays, for instance) that are stored besides. */
+  readonly buffer_bytes: number;
+  /** What encoding it alone and comparing it took just now. */
+  readonly seconds: number;
+  /** Variables (and functions and classes) with which it is recorded as one, sorted. */
+  readonly joined: readonly string[];
+  /** Why: for each of those with which it shares something itself, what that is. `a[0] is b['x']` */
+  readonly because: readonly string[];
+  /** Functions and classes of the notebook without which it cannot be restored, sorted. */
+  readonly definitions: readonly string[];
 }
 
 /** Why a request was not carried out. */
@@ -266,12 +321,14 @@ export interface Reply {
   /** Version of the agent. */
   readonly agent: string;
   readonly failure: Failure | null;
-  /** status, attach, detach, flush. */
+  /** status, attach, detach, flush, rename_branch, tag. */
   readonly status: SessionStatus | null;
   /** restore, undo, redo. */
   readonly restored: RestoreReport | null;
   /** checkpoints. */
   readonly list: CheckpointList | null;
+  /** doctor: one a variable, in the order of the namespace. */
+  readonly diagnoses: readonly Diagnosis[] | null;
 }
 
 /** A value that does not have the declared shape; the message names the place. */
@@ -424,6 +481,19 @@ export function parsePreview(value: unknown, where = "Preview"): Preview {
 }
 
 /** Check a parsed JSON value. Unknown keys are left out, missing ones filled. Throws RecordError. */
+export function parseEnvironment(value: unknown, where = "Environment"): Environment {
+  const source = plainObject(value, where);
+  return {
+    directory: optional(source, where, "directory", nullable(string), null),
+    variables: optional(source, where, "variables", dictionary(nullable(string)), {}),
+    withheld: optional(source, where, "withheld", list(string), []),
+    path_first: optional(source, where, "path_first", list(string), []),
+    path_last: optional(source, where, "path_last", list(string), []),
+    path_removed: optional(source, where, "path_removed", list(string), []),
+  };
+}
+
+/** Check a parsed JSON value. Unknown keys are left out, missing ones filled. Throws RecordError. */
 export function parseCheckpoint(value: unknown, where = "Checkpoint"): Checkpoint {
   const source = plainObject(value, where);
   return {
@@ -451,6 +521,7 @@ export function parseCheckpoint(value: unknown, where = "Checkpoint"): Checkpoin
     session: optional(source, where, "session", string, ""),
     agent: optional(source, where, "agent", string, ""),
     python: optional(source, where, "python", string, ""),
+    environment: optional(source, where, "environment", nullable(parseEnvironment), null),
     format: optional(source, where, "format", integer, FORMAT_VERSION),
   };
 }
@@ -498,6 +569,7 @@ export function parseRestoreReport(value: unknown, where = "RestoreReport"): Res
     kept: required(source, where, "kept", list(string)),
     missing: optional(source, where, "missing", dictionary(string), {}),
     replayed: optional(source, where, "replayed", list(string), []),
+    environment: optional(source, where, "environment", list(string), []),
     seconds: optional(source, where, "seconds", number, 0.0),
   };
 }
@@ -508,6 +580,23 @@ export function parseCheckpointList(value: unknown, where = "CheckpointList"): C
   return {
     head: required(source, where, "head", nullable(string)),
     checkpoints: required(source, where, "checkpoints", list(parseCheckpoint)),
+  };
+}
+
+/** Check a parsed JSON value. Unknown keys are left out, missing ones filled. Throws RecordError. */
+export function parseDiagnosis(value: unknown, where = "Diagnosis"): Diagnosis {
+  const source = plainObject(value, where);
+  return {
+    name: required(source, where, "name", string),
+    type: required(source, where, "type", string),
+    how: required(source, where, "how", parseHow),
+    reason: required(source, where, "reason", nullable(string)),
+    stream_bytes: required(source, where, "stream_bytes", integer),
+    buffer_bytes: required(source, where, "buffer_bytes", integer),
+    seconds: required(source, where, "seconds", number),
+    joined: optional(source, where, "joined", list(string), []),
+    because: optional(source, where, "because", list(string), []),
+    definitions: optional(source, where, "definitions", list(string), []),
   };
 }
 
@@ -533,5 +622,6 @@ export function parseReply(value: unknown, where = "Reply"): Reply {
     status: optional(source, where, "status", nullable(parseSessionStatus), null),
     restored: optional(source, where, "restored", nullable(parseRestoreReport), null),
     list: optional(source, where, "list", nullable(parseCheckpointList), null),
+    diagnoses: optional(source, where, "diagnoses", nullable(list(parseDiagnosis)), null),
   };
 }

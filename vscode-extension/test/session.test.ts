@@ -37,7 +37,7 @@ suite("a kernel session", () => {
       asked.push(`end ${request.command}`);
       if (request.command === "restore") {
         yield replyTo(request, {
-          restored: { checkpoint: "1", previous: "2", restored: [], removed: [], kept: [], missing: {}, replayed: [], seconds: 0 },
+          restored: { checkpoint: "1", previous: "2", restored: [], removed: [], kept: [], missing: {}, replayed: [], environment: [], seconds: 0 },
         });
       } else if (request.command === "undo") {
         yield replyTo(request, {

@@ -106,7 +106,9 @@ test("the word after a restore begins with its figures and is short", () => {
     restored: ["a", "b", "c"],
     removed: ["d"],
     kept: Array.from({ length: 14 }, (_, index) => `k${String(index)}`),
-    missing: {}, replayed: [],
+    missing: {},
+    replayed: [],
+    environment: [],
     seconds: 0.25,
   };
   const long = cell("x", { cell: { code: 'wine = wine[wine["malic_acid"] < 5].reset_index()', id: null, execution_count: 1 } });
@@ -114,6 +116,9 @@ test("the word after a restore begins with its figures and is short", () => {
   assert.equal(text, '3 loaded, 1 removed, 14 unchanged, 0.3 s: wine = wine[wine[…');
   assert.ok(text.length < 64);
   assert.equal(restoredText({ ...report, restored: [], removed: [], kept: [] }, undefined), "0.3 s");
+  const elsewhere = { ...report, restored: [], removed: [], kept: [], environment: ["the working directory was a, it is b"] };
+  assert.equal(restoredText(elsewhere, undefined), "environment differs, 0.3 s");
+  assert.equal(restoredText(elsewhere, undefined, true), "environment put back, 0.3 s");
 });
 
 suite("what is said when there is nothing to show", () => {

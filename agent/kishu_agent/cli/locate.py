@@ -10,6 +10,8 @@ from kishu_agent.errors import KishuError
 from kishu_agent.folder.folder import FOLDER_NAME, Folder
 
 if TYPE_CHECKING:
+    import argparse
+
     from kishu_agent.history.graph import History
 
 
@@ -62,6 +64,13 @@ def locate(argument: str | None) -> Place:
             return Place(folder, notebook, history, head.checkpoint, running=True)
     newest = history.newest()
     return Place(folder, notebook, history, newest.id if newest else None, running=False)
+
+
+def add_place_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the notebook, for commands whose arguments are names."""
+    parser.add_argument(
+        "--in", dest="place", metavar="NOTEBOOK", help="a notebook, or a directory with one (default: here)"
+    )
 
 
 def labels(place: Place) -> dict[str, list[str]]:

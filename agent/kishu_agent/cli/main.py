@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from kishu_agent.cli import init, log, show, status
+from kishu_agent.cli import branch, doctor, init, log, show, status, tag
 from kishu_agent.cli.text import printable
 from kishu_agent.errors import KishuError
 from kishu_agent.version import __version__
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS = {
+    "branch": (branch, "list the branches of a notebook, or give one another name"),
+    "doctor": (doctor, "tell how each variable is recorded, and why"),
     "init": (init, "create the .kishu folder beside the notebooks of a directory"),
     "log": (log, "list the checkpoints of a notebook, the newest first"),
     "show": (show, "show one checkpoint in full"),
     "status": (status, "say what the folder holds and whether something is wrong with it"),
+    "tag": (tag, "list the tags of a notebook, or give a checkpoint a name"),
 }
 
 

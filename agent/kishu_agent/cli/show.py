@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         _code(checkpoint, paint),
         _changes(checkpoint, paint),
         _problems(checkpoint, paint),
+        _environment(checkpoint, paint),
         _stored(place, checkpoint, paint),
     ):
         for line in lines:
@@ -117,6 +118,22 @@ def _problems(checkpoint: Checkpoint, paint: text.Paint) -> Iterator[str]:
             for name in sorted(names):
                 reason = checkpoint.problems[name]
                 yield f"    {text.printable(f'{name}: {reason}' if name else reason)}"
+
+
+def _environment(checkpoint: Checkpoint, paint: text.Paint) -> Iterator[str]:
+    environment = checkpoint.environment
+    if environment is None:
+        return
+    yield ""
+    yield paint("bold", "environment, where it differed from the start of the recording")
+    lines = [f"working directory {environment.directory}"] if environment.directory is not None else []
+    for name, value in sorted(environment.variables.items()):
+        lines.append(f"{name} was not set" if value is None else f"{name}={value}")
+    lines += [f"{name} was set, its value is not stored" for name in environment.withheld]
+    lines += [f"sys.path with {entry}" for entry in (*environment.path_first, *environment.path_last)]
+    lines += [f"sys.path without {entry}" for entry in environment.path_removed]
+    for line in lines:
+        yield text.clip(f"    {text.printable(line)}", text.WIDTH)
 
 
 def _stored(place: Place, checkpoint: Checkpoint, paint: text.Paint) -> Iterator[str]:

@@ -79,6 +79,24 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Environment:
+    """How the process' environment differed from what it was when the recording of its kernel began."""
+
+    directory: str | None = None
+    """The working directory, if it was another one: relative to the notebook's in POSIX form if it is that or below
+    it, else absolute."""
+    variables: dict[str, str | None] = field(default_factory=dict)
+    """Environment variables that were set since, with their values; None for those that were deleted."""
+    withheld: tuple[str, ...] = ()
+    """Environment variables that were set and whose values are not stored: their names look like credentials'."""
+    path_first: tuple[str, ...] = ()
+    """Entries of `sys.path` that were added before those that were there."""
+    path_last: tuple[str, ...] = ()
+    """Entries that were added behind."""
+    path_removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What is recorded after a cell ran. The state is given as a difference to the parent's."""
 
@@ -119,6 +137,8 @@ class Checkpoint:
     """Random id of the kernel session that recorded it."""
     agent: str = ""
     python: str = ""
+    environment: Environment | None = None
+    """What differed in the process' environment; None if nothing did."""
     format: int = FORMAT_VERSION
 
     @property

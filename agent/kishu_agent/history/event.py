@@ -6,9 +6,15 @@ A branch or a tag is never a file that changes; so two people's folders merge by
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 EventKind = Literal["branch", "rename-branch", "tag", "untag"]
+
+
+def now() -> str:
+    """Return the time as records have it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

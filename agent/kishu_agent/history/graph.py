@@ -34,7 +34,7 @@ class Branch:
 
 
 class History:
-    """The checkpoints of one notebook. Plain data; `append` and `append_event` are the only changes."""
+    """The checkpoints of one notebook. Plain data; `update`, `append` and `append_event` are the only changes."""
 
     def __init__(
         self,
@@ -86,6 +86,16 @@ class History:
     def newest(self) -> Checkpoint | None:
         """Return the checkpoint that was recorded last."""
         return self._order[-1] if self._order else None
+
+    def update(self, fresh: History) -> None:
+        """Take over what another reading of the folder found: new checkpoints, all names, damaged files."""
+        for checkpoint in fresh:
+            self.append(checkpoint)
+        known = {event.id for event in fresh._events}
+        self._events = sorted(
+            [*fresh._events, *(event for event in self._events if event.id not in known)], key=_event_order
+        )
+        self.damaged = fresh.damaged
 
     def append(self, checkpoint: Checkpoint) -> None:
         """Add a checkpoint that was recorded now. Nothing happens when it is there already."""

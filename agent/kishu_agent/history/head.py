@@ -20,3 +20,5 @@ class Head:
     """When this was written. UTC, ISO 8601 with microseconds and `Z`."""
     pid: int = 0
     """Of the kernel."""
+    connection: str | None = None
+    """Path of the kernel's connection file, if it has one: over it the command line asks the agent."""

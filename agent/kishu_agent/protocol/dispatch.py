@@ -82,6 +82,10 @@ def _carry_out(request: Request) -> Reply:
     elif request.command == "checkpoints":
         session = _session()
         parts["list"] = CheckpointList(session.head, session.checkpoints()[request.since :])
+    elif request.command == "doctor":
+        parts["diagnoses"] = _session().doctor()
+    elif request.command in {"rename_branch", "tag"}:
+        parts["status"] = _name(request, _session())
     else:
         parts["restored"] = _restore(request, _session())
     return Reply(PROTOCOL_VERSION, request.id, kishu_agent.__version__, **parts)
@@ -103,15 +107,31 @@ def _detach(request: Request) -> SessionStatus:
     return _status(None)
 
 
+def _name(request: Request, session: Session) -> SessionStatus:
+    if request.name is None:
+        raise ProtocolError(f"{request.command} needs a name.")
+    if request.command == "tag":
+        session.tag(request.name, request.ref or "HEAD")
+    elif request.ref is None:
+        raise ProtocolError("rename_branch needs the branch as its ref.")
+    else:
+        session.rename_branch(request.ref, request.name)
+    return session.status()
+
+
 def _restore(request: Request, session: Session) -> Any:
-    how: dict[str, Any] = {"missing_ok": request.missing_ok, "replay": request.replay}
+    options: dict[str, Any] = {
+        "missing_ok": request.missing_ok,
+        "replay": request.replay,
+        "environment": request.environment,
+    }
     if request.command == "undo":
-        return session.undo(**how)
+        return session.undo(**options)
     if request.command == "redo":
-        return session.redo(**how)
+        return session.redo(**options)
     if request.ref is None:
         raise ProtocolError("restore needs a ref.")
-    return session.restore(request.ref, **how)
+    return session.restore(request.ref, **options)
 
 
 def _session() -> Session:

@@ -8,13 +8,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kishu_agent.history.checkpoint import Checkpoint
+from kishu_agent.history.checkpoint import Checkpoint, How
 
 PROTOCOL_VERSION = 1
 
 MIME_TYPE = "application/vnd.kishu.reply.v1+json"
 
-CommandName = Literal["status", "attach", "detach", "restore", "undo", "redo", "checkpoints", "flush"]
+CommandName = Literal[
+    "status",
+    "attach",
+    "detach",
+    "restore",
+    "undo",
+    "redo",
+    "checkpoints",
+    "flush",
+    "rename_branch",
+    "tag",
+    "doctor",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +41,17 @@ class Request:
     notebook: str | None = None
     """attach: path of the notebook file, as the kernel's machine sees it."""
     ref: str | None = None
-    """restore: id, unique prefix of an id, branch, tag or HEAD~n."""
+    """restore: id, unique prefix of an id, branch, tag or HEAD~n; tag: the same, HEAD if there is none;
+    rename_branch: the branch's name or id."""
+    name: str | None = None
+    """rename_branch: the branch's new name; tag: the name for the checkpoint."""
     missing_ok: bool = False
     """restore, undo, redo: go on without variables that do not come back."""
     replay: bool | None = None
     """restore, undo, redo: run cells again that made what has no stored form. None: those only that a person need not
     be asked about; when others are needed, the failure REPLAY_NEEDED names them."""
+    environment: bool = False
+    """restore, undo, redo: put the working directory, environment variables and `sys.path` back as well."""
     pause: bool = False
     """detach: also keep later kernels of this notebook from recording by themselves."""
     since: int = 0
@@ -82,6 +99,9 @@ class RestoreReport:
     the object of that time are left as they are now, the others are gone."""
     replayed: tuple[str, ...] = ()
     """Ids of the checkpoints whose cells were run again on the side."""
+    environment: tuple[str, ...] = ()
+    """Sentences: how the working directory, environment variables and `sys.path` differ from what they were then;
+    with `environment`, what was put back and what could not be."""
     seconds: float = 0.0
 
 
@@ -91,6 +111,29 @@ class CheckpointList:
 
     head: str | None
     checkpoints: tuple[Checkpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """How one variable is recorded, and why so."""
+
+    name: str
+    type: str
+    how: How
+    reason: str | None
+    """Why it has no stored form, or why another way than pickle was taken."""
+    stream_bytes: int
+    """Bytes of its encoded form, if it were encoded alone."""
+    buffer_bytes: int
+    """Bytes of memory (of arrays, for instance) that are stored besides."""
+    seconds: float
+    """What encoding it alone and comparing it took just now."""
+    joined: tuple[str, ...] = ()
+    """Variables (and functions and classes) with which it is recorded as one, sorted."""
+    because: tuple[str, ...] = ()
+    """Why: for each of those with which it shares something itself, what that is. `a[0] is b['x']`"""
+    definitions: tuple[str, ...] = ()
+    """Functions and classes of the notebook without which it cannot be restored, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +157,10 @@ class Reply:
     """Version of the agent."""
     failure: Failure | None = None
     status: SessionStatus | None = None
-    """status, attach, detach, flush."""
+    """status, attach, detach, flush, rename_branch, tag."""
     restored: RestoreReport | None = None
     """restore, undo, redo."""
     list: CheckpointList | None = None
     """checkpoints."""
+    diagnoses: tuple[Diagnosis, ...] | None = None
+    """doctor: one a variable, in the order of the namespace."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kishu_agent.folder.frames import FrameStore
     from kishu_agent.history.checkpoint import StoredCovariable
     from kishu_agent.history.graph import History, State
+    from kishu_agent.restore.environment import Change
     from kishu_agent.tracking.names import Names
     from kishu_agent.tracking.randomness import Randomness
     from kishu_agent.tracking.tracker import Tracker
@@ -41,12 +42,14 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """What a restore may do about variables that cannot be loaded."""
+    """What a restore may do besides loading variables."""
 
     missing: bool = False
     """Go on without those that do not come back."""
     replay: bool | None = None
     """Run the cells again that made them: True all, False none, None those that nobody needs to be asked about."""
+    environment: bool = False
+    """Put the working directory, environment variables and `sys.path` back as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +214,13 @@ class Restorer:
             del missing[stored]
         return load, made + loaded, tuple(replayed.cells)
 
-    def carry_out(self, restoration: Restoration) -> None:
-        """Put what was loaded into the session, all or nothing."""
+    def carry_out(self, restoration: Restoration, environment: Change | None = None) -> None:
+        """Put what was loaded into the session, and change the environment, all or nothing."""
         values = {**restoration.bound, **restoration.load.loaded}
         try:
             for patch in restoration.patches.values():
                 patch.apply()
-            swap(self._namespace, self._names, self._generators, values, restoration.gone)
+            swap(self._namespace, self._names, self._generators, values, restoration.gone, environment)
         except BaseException:
             for patch in restoration.patches.values():
                 patch.revert()

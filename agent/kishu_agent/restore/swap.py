@@ -9,6 +9,7 @@ from kishu_agent.tracking import randomness
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kishu_agent.restore.environment import Change
     from kishu_agent.tracking.names import Names
     from kishu_agent.tracking.randomness import Randomness
 
@@ -19,8 +20,9 @@ def swap(
     generators: Randomness,
     loaded: Mapping[str, Any],
     gone: tuple[str, ...],
+    environment: Change | None = None,
 ) -> None:
-    """Set the loaded names, remove those that are gone, and set random generators.
+    """Set the loaded names, remove those that are gone, set random generators, and change the environment.
 
     On any failure everything is put back and the error raised.
     """
@@ -29,6 +31,8 @@ def swap(
     before = {name: namespace[name] for name in {*values, *gone} if name in namespace}
     random_before = generators.values()
     try:
+        if environment is not None:
+            environment.apply()
         namespace.update(values)
         for name in gone:
             known, original = names.original(name)
@@ -44,4 +48,6 @@ def swap(
         namespace.update(before)
         for root, state in random_before.items():
             generators.restore(root, state)
+        if environment is not None:
+            environment.revert()
         raise

@@ -315,6 +315,15 @@ class Tracker:
             values[root] = (same or bound)[0]
         return None if any(value is None and ":" in root for root, value in values.items()) else values
 
+    def encode_alone(self, root: str, value: Any) -> Encoded:
+        """Encode one root as a look does, without those with which it is joined. Keeps nothing."""
+        with interrupts.watched(), quiet():
+            return encode(self._scope, (root,), {root: value})
+
+    def forget_types(self) -> None:
+        """Drop what `encode_alone` noted of types."""
+        self._scope.forget_types()
+
     def arrays(self, roots: Roots) -> list[memoryview]:
         """Return the memory of the arrays of a co-variable, in the order in which it is stored."""
         return encode(self._scope, roots, self._bound(roots)).arrays

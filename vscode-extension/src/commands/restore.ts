@@ -5,6 +5,7 @@ import { asKernelError, type KernelError } from "../kernel/errors.ts";
 import type { RecordedNotebook } from "../notebook/recordedNotebook.ts";
 import type { Log } from "../platform/log.ts";
 import { showKernelError } from "../platform/messages.ts";
+import { restoresEnvironment } from "../platform/settings.ts";
 import type { RestoreReport } from "../protocol.generated.ts";
 import { restoredText, withoutText } from "../timeline/restored.ts";
 
@@ -27,9 +28,13 @@ export async function restore(
   if (!(await mayRestore(notebook))) {
     return;
   }
+  const environment = restoresEnvironment(notebook.document.uri);
   try {
-    const report = await withProgress(notebook, what, () => notebook.restore(command));
-    tell(report, notebook);
+    const report = await withProgress(notebook, what, () => notebook.restore({ ...command, environment }));
+    tell(report, notebook, environment);
+    report.environment.forEach((sentence) => {
+      log.info(`environment: ${sentence}`);
+    });
   } catch (error) {
     const known = asKernelError(error);
     notebook.expectChanges();
@@ -92,9 +97,9 @@ async function withProgress(
   });
 }
 
-function tell(report: RestoreReport, notebook: RecordedNotebook): void {
+function tell(report: RestoreReport, notebook: RecordedNotebook, environment: boolean): void {
   const checkpoint = notebook.history.get(report.checkpoint);
-  window.setStatusBarMessage(`$(history) ${restoredText(report, checkpoint)}`, SHOW_STATUS_MS);
+  window.setStatusBarMessage(`$(history) ${restoredText(report, checkpoint, environment)}`, SHOW_STATUS_MS);
   if (Object.keys(report.missing).length > 0) {
     void window.showWarningMessage(withoutText(report, checkpoint));
   }

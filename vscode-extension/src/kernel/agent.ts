@@ -3,21 +3,27 @@ import { randomUUID } from "node:crypto";
 import { EventEmitter, type Disposable, type Uri } from "vscode";
 
 import type { Log } from "../platform/log.ts";
-import { PROTOCOL_VERSION, type Reply, type Request, type RestoreReport, type SessionStatus } from "../protocol.generated.ts";
+import {
+  PROTOCOL_VERSION,
+  type Diagnosis,
+  type Reply,
+  type Request,
+  type RestoreReport,
+  type SessionStatus,
+} from "../protocol.generated.ts";
 import { call } from "./call.ts";
 import { BadReplyError, asKernelError } from "./errors.ts";
 import type { Kernels, RunningKernel } from "./jupyter.ts";
 import { replyIn, toStatement } from "./request.ts";
 import { PATIENCE, type Patience } from "./waiting.ts";
 
-type Command = Pick<Request, "command" | "notebook" | "ref" | "missing_ok" | "replay" | "pause">;
+type Command = Pick<Request, "command" | "notebook" | "ref" | "name" | "missing_ok" | "replay" | "environment" | "pause">;
 
-/** What a restore may do about variables that cannot be loaded. */
-type Leave = Pick<Request, "missing_ok" | "replay">;
-
-export type RestoreCommand =
-  | ({ readonly command: "restore"; readonly ref: string } & Leave)
-  | ({ readonly command: "undo" | "redo" } & Leave);
+export type RestoreCommand = (
+  | { readonly command: "restore"; readonly ref: string }
+  | { readonly command: "undo" | "redo" }
+) &
+  Pick<Request, "missing_ok" | "replay" | "environment">;
 
 /**
  * The agent in the kernel of one notebook. Requests are sent at once: the kernel serves them in the order in which the
@@ -62,6 +68,20 @@ export class Agent implements Disposable {
       throw new BadReplyError("restored is missing");
     }
     return restored;
+  }
+
+  /** Gives a branch, named by its id, another name. */
+  renameBranch(branch: string, name: string): Promise<SessionStatus> {
+    return this.#status({ command: "rename_branch", ref: branch, name });
+  }
+
+  /** How each variable is recorded, and why. */
+  async doctor(): Promise<readonly Diagnosis[]> {
+    const { diagnoses } = await this.#request({ command: "doctor" });
+    if (diagnoses === null) {
+      throw new BadReplyError("diagnoses is missing");
+    }
+    return diagnoses;
   }
 
   /** Runs other code in the kernel; see `call`. */

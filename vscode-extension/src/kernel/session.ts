@@ -2,7 +2,7 @@ import { EventEmitter, type Uri } from "vscode";
 
 import { Disposables } from "../platform/disposables.ts";
 import type { Log } from "../platform/log.ts";
-import type { Reply, RestoreReport, SessionStatus } from "../protocol.generated.ts";
+import type { Diagnosis, Reply, RestoreReport, SessionStatus } from "../protocol.generated.ts";
 import type { Agent, RestoreCommand } from "./agent.ts";
 import { asKernelError } from "./errors.ts";
 import type { KernelStatus, Kernels, RunningKernel } from "./jupyter.ts";
@@ -103,6 +103,14 @@ export class KernelSession extends Disposables {
 
   restore(command: RestoreCommand): Promise<RestoreReport> {
     return this.#do(() => this.#agent.restore(command));
+  }
+
+  renameBranch(branch: string, name: string): Promise<SessionStatus> {
+    return this.#do(() => this.#agent.renameBranch(branch, name));
+  }
+
+  doctor(): Promise<readonly Diagnosis[]> {
+    return this.#do(() => this.#agent.doctor());
   }
 
   /** Other code for the kernel. */

@@ -158,6 +158,12 @@ export class RecordedNotebook extends Disposables {
     return this.session.restore(command);
   }
 
+  /** Gives a branch another name. Throws KernelError. */
+  async renameBranch(branch: string, name: string): Promise<void> {
+    await this.session.renameBranch(branch, name);
+    await this.refresh();
+  }
+
   /** Stops recording in the kernel once it is free. One attempt at a time. Throws KernelError. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop().finally(() => {
@@ -242,6 +248,6 @@ export class RecordedNotebook extends Disposables {
   }
 }
 
-function isNotAttached(error: unknown): boolean {
+export function isNotAttached(error: unknown): boolean {
   return error instanceof AgentFailureError && error.failure.code === "NOT_ATTACHED";
 }

@@ -8,6 +8,8 @@ export const COMMANDS = {
   undoLastCell: "kishu.undoLastCell",
   redo: "kishu.redo",
   showTimeline: "kishu.showTimeline",
+  renameBranch: "kishu.renameBranch",
+  explainRecording: "kishu.explainRecording",
   recordFromKernelStart: "kishu.recordFromKernelStart",
   installAgent: "kishu.installAgent",
   manageAccess: "kishu.manageAccess",
@@ -60,6 +62,7 @@ export type Welcome = (typeof WELCOMES)[number];
 
 export const SETTINGS = {
   codeLens: "kishu.cells.codeLens",
+  restoreEnvironment: "kishu.restoreEnvironment",
 } as const;
 
 /** `contextValue` of the timeline's rows. */

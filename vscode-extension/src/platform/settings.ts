@@ -8,6 +8,11 @@ export function codeLensEnabled(resource: Uri): boolean {
   return workspace.getConfiguration(undefined, resource).get<boolean>(SETTINGS.codeLens, true);
 }
 
+/** Whether restores put the working directory, environment variables and `sys.path` back as well. */
+export function restoresEnvironment(resource: Uri): boolean {
+  return workspace.getConfiguration(undefined, resource).get<boolean>(SETTINGS.restoreEnvironment, false);
+}
+
 export function onDidChangeCodeLensEnabled(listener: () => void): Disposable {
   return workspace.onDidChangeConfiguration((change) => {
     if (change.affectsConfiguration(SETTINGS.codeLens)) {

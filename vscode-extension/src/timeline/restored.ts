@@ -11,13 +11,18 @@ const SHORTEST_LABEL = 12;
 
 const LONGEST_LABEL = 24;
 
-/** What a restore did, on one short line: the figures, then which state it is. */
-export function restoredText(report: RestoreReport, checkpoint: Checkpoint | undefined): string {
+/**
+ * What a restore did, on one short line: the figures, then which state it is.
+ *
+ * @param environment whether the working directory, environment variables and `sys.path` were put back as well
+ */
+export function restoredText(report: RestoreReport, checkpoint: Checkpoint | undefined, environment = false): string {
   const parts = [
     ...(report.restored.length > 0 ? [l10n.t("{0} loaded", report.restored.length)] : []),
     ...(report.replayed.length > 0 ? [l10n.t("{0} cells run again", report.replayed.length)] : []),
     ...(report.removed.length > 0 ? [l10n.t("{0} removed", report.removed.length)] : []),
     ...(report.kept.length > 0 ? [l10n.t("{0} unchanged", report.kept.length)] : []),
+    ...(report.environment.length > 0 ? [environment ? l10n.t("environment put back") : l10n.t("environment differs")] : []),
     durationText(report.seconds),
   ];
   const figures = parts.join(", ");

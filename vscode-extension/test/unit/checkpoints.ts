@@ -27,6 +27,7 @@ export function checkpoint(id: string, given: Partial<Checkpoint> = {}): Checkpo
     session: "s",
     agent: "",
     python: "",
+    environment: null,
     format: 1,
     ...given,
   };
