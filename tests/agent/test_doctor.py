@@ -116,7 +116,7 @@ def test_what_a_variable_is_and_costs(kernel: Kernel, notebook: Path) -> None:
     assert 0 < found["n"]["stream_bytes"] < 100
     assert all(diagnosis["seconds"] > 0 for diagnosis in found.values())
     assert (found["g"]["how"], found["g"]["reason"]) == (
-        "none",
+        "replay",
         "generator: cannot pickle 'generator' object",
     )
     assert {name for name, diagnosis in found.items() if diagnosis["how"] != "pickle"} == {"g"}

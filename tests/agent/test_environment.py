@@ -159,7 +159,7 @@ def test_nothing_changes_when_a_variable_cannot_be_loaded(session: Kernel, noteb
     session.cell("import os; os.environ['KISHU_A'] = 'one'; g = (i for i in range(3))")
     session.cell("g = None; os.environ['KISHU_A'] = 'two'; os.mkdir('data'); os.chdir('data')")
     before = session.value(STATE)
-    assert session.serve("undo", environment=True)["failure"]["code"] == "NOT_RESTORABLE"
+    assert session.serve("undo", environment=True)["failure"]["code"] == "REPLAY_NEEDED"
     assert session.value(STATE) == before
 
 
