@@ -1,26 +1,13 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
-import path from "node:path";
 
 import { until } from "../workbench/until.ts";
 import { scenario } from "../workbench/scenario.ts";
-import { Probe, Timeline, allowed } from "./kishu.ts";
-
-/** A notebook with these code cells. */
-function write(workspace: string, ...sources: readonly string[]): void {
-  const cells = sources.map((source, index) => ({
-    ...{ cell_type: "code", id: `cell-${String(index)}`, source, metadata: {}, outputs: [], execution_count: null },
-  }));
-  const metadata = { kernelspec: { name: "python3", display_name: "Python 3", language: "python" } };
-  const text = JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 });
-  writeFileSync(path.join(workspace, "limits.ipynb"), text);
-  rmSync(path.join(workspace, ".kishu"), { recursive: true, force: true });
-}
+import { Probe, Timeline, allowed, writeNotebook } from "./kishu.ts";
 
 scenario(
   "a variable that has no stored form is shown as such, and the others come back without it",
   async ({ server, workbench }) => {
-    write(server.workspace, "a = [1, 2]", "stream = (n for n in a)\nb = a", "a.append(3)");
+    writeNotebook(server.workspace, "limits.ipynb", "a = [1, 2]", "stream = (n for n in a)\nb = a", "a.append(3)");
     const timeline = new Timeline(workbench);
     const notebook = await workbench.openNotebook("limits.ipynb");
     await timeline.open();
@@ -51,7 +38,7 @@ scenario(
 scenario(
   "a restore has its place between the cells that were started before and after it",
   async ({ server, workbench }) => {
-    write(server.workspace, "x = 1", "x = 2\nimport time\ntime.sleep(8)", "y = 7");
+    writeNotebook(server.workspace, "limits.ipynb", "x = 1", "x = 2\nimport time\ntime.sleep(8)", "y = 7");
     const timeline = new Timeline(workbench);
     const notebook = await workbench.openNotebook("limits.ipynb");
     await timeline.open();
@@ -99,7 +86,7 @@ scenario(
 scenario(
   "a restore waits for the cells that run, and a restart takes it away with a word",
   async ({ server, workbench }) => {
-    write(server.workspace, "x = 1", "x = 2\nimport time\ntime.sleep(6)", "x = 3\nimport time\ntime.sleep(60)");
+    writeNotebook(server.workspace, "limits.ipynb", "x = 1", "x = 2\nimport time\ntime.sleep(6)", "x = 3\nimport time\ntime.sleep(60)");
     const timeline = new Timeline(workbench);
     const notebook = await workbench.openNotebook("limits.ipynb");
     await timeline.open();
