@@ -1,8 +1,21 @@
+import { rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
 import type { NotebookEditor } from "../workbench/notebook.ts";
 import type { TreeRow, Workbench } from "../workbench/workbench.ts";
 
 /** No question of the Jupyter extension in between; the tests of that question leave it out. */
 export const allowed = { "jupyterStandIn.access": "allow" } as const;
+
+/** A notebook with these code cells, and no history. */
+export function writeNotebook(workspace: string, name: string, ...sources: readonly string[]): void {
+  const cells = sources.map((source, index) => ({
+    ...{ cell_type: "code", id: `cell-${String(index)}`, source, metadata: {}, outputs: [], execution_count: null },
+  }));
+  const metadata = { kernelspec: { name: "python3", display_name: "Python 3", language: "python" } };
+  writeFileSync(path.join(workspace, name), JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }));
+  rmSync(path.join(workspace, ".kishu"), { recursive: true, force: true });
+}
 
 /** The Kishu view of a window. */
 export class Timeline {

@@ -1,27 +1,14 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
-import path from "node:path";
 
 import { until } from "../workbench/until.ts";
 import { scenario } from "../workbench/scenario.ts";
-import { Probe, Timeline, allowed } from "./kishu.ts";
-
-/** A notebook with these code cells. */
-function write(workspace: string, ...sources: readonly string[]): void {
-  const cells = sources.map((source, index) => ({
-    ...{ cell_type: "code", id: `cell-${String(index)}`, source, metadata: {}, outputs: [], execution_count: null },
-  }));
-  const metadata = { kernelspec: { name: "python3", display_name: "Python 3", language: "python" } };
-  const text = JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 });
-  writeFileSync(path.join(workspace, "limits.ipynb"), text);
-  rmSync(path.join(workspace, ".kishu"), { recursive: true, force: true });
-}
+import { Probe, Timeline, allowed, writeNotebook } from "./kishu.ts";
 
 scenario(
   "what has no stored form comes back by running its cell again, after a question, or is left out",
   async ({ server, workbench }) => {
     const makes = "import sqlite3\nstore = sqlite3.connect(':memory:')\nstream = (n * 10 for n in a)\nb = a";
-    write(server.workspace, "a = [1, 2]", "stream = (n for n in a)", makes, "a.append(3)");
+    writeNotebook(server.workspace, "limits.ipynb", "a = [1, 2]", "stream = (n for n in a)", makes, "a.append(3)");
     const timeline = new Timeline(workbench);
     const notebook = await workbench.openNotebook("limits.ipynb");
     await timeline.open();
@@ -66,7 +53,7 @@ scenario(
 scenario(
   "a restore has its place between the cells that were started before and after it",
   async ({ server, workbench }) => {
-    write(server.workspace, "x = 1", "x = 2\nimport time\ntime.sleep(8)", "y = 7");
+    writeNotebook(server.workspace, "limits.ipynb", "x = 1", "x = 2\nimport time\ntime.sleep(8)", "y = 7");
     const timeline = new Timeline(workbench);
     const notebook = await workbench.openNotebook("limits.ipynb");
     await timeline.open();
@@ -114,7 +101,7 @@ scenario(
 scenario(
   "a restore waits for the cells that run, and a restart takes it away with a word",
   async ({ server, workbench }) => {
-    write(server.workspace, "x = 1", "x = 2\nimport time\ntime.sleep(6)", "x = 3\nimport time\ntime.sleep(60)");
+    writeNotebook(server.workspace, "limits.ipynb", "x = 1", "x = 2\nimport time\ntime.sleep(6)", "x = 3\nimport time\ntime.sleep(60)");
     const timeline = new Timeline(workbench);
     const notebook = await workbench.openNotebook("limits.ipynb");
     await timeline.open();
