@@ -136,11 +136,116 @@ CASES: dict[str, tuple[Cell, ...]] = {
             """
             import numpy as np, array
             b = bytearray(8); a = np.frombuffer(b, np.int32); ar = array.array('d', [1, 2]); an = np.asarray(ar)
+            m = memoryview(b)[4:]; am = np.asarray(m); o = np.arange(4); mo = memoryview(o); mp = mo[1:3]; part = an[1:]
+            frozen = np.frombuffer(b, np.uint8); frozen.flags.writeable = False
             """,
-            "a.size == 2 and an[1] == 2",
+            "a.size == 2 and an[1] == 2 and am.size == 4 and mo[1] == 1 and not frozen.flags.writeable",
         ),
-        ("b[0] = 1", "a[0] == 1"),
-        ("a[1] = 2", "b[4] == 2"),
+        (
+            "b[0] = 1",
+            "a[0] == 1 and np.shares_memory(a, frozen) and not frozen.flags.writeable",
+            "ar an o mo mp part",
+        ),
+        ("a[1] = 2", "b[4] == 2 == m[0] == am[0]", "ar an o mo mp part"),
+        ("am[1] = 3", "b[5] == 3 and np.shares_memory(am, a)", "ar an o mo mp part"),
+        ("ar[1] = 5", "an[1] == 5 == part[0]", "a b m am o mo mp"),
+        ("part[0] = 6", "an[1] == 6 == ar[1]", "a b m am o mo mp"),
+        ("o[1] = 9", "mo[1] == 9 == mp[0] and mo.format == mp.format == 'l'", "a b m am ar an"),
+        ("mp[1] = 8", "o[2] == 8 == mo[2]", "a b m am ar an"),
+    ),
+    "other orders of axes": cells(
+        (
+            """
+            import numpy as np
+            k = np.arange(24).reshape(2, 3, 4).transpose(1, 0, 2) + 1; v = k[0]; o = k.astype(object)
+            """,
+            "k.base is None and k.strides == (32, 96, 8) and o.strides == (32, 96, 8) and v.base is k",
+        ),
+        ("k[0, 1, 2] = -1", "v[1, 2] == -1 and k.strides == (32, 96, 8) and k.base is None", "o"),
+        ("o[2, 0, 1] = [1]", "o[2, 0, 1] == [1] and o.strides == (32, 96, 8) and o[0, 1, 2] == 15", "k v"),
+    ),
+    "structured arrays and their rows": cells(
+        (
+            """
+            import numpy as np
+            s = np.zeros(3, dtype=[('a', 'i4'), ('b', 'f8')]); row = s[1]; field = s['b']; two = s[['a']]
+            r = s.view(np.recarray); first = r[0]; own = np.array((1, 2.), s.dtype)[()]; same = [own]
+            """,
+            "type(row) is np.void and type(first) is np.record and same[0] is own",
+        ),
+        (
+            "row['a'] = 5; field[1] = .5",
+            "s[1].tolist() == (5, .5) and r.a[1] == 5 and two['a'][1] == 5 and row.tolist() == (5, .5)",
+            "own same",
+        ),
+        ("first.b = 7", "s['b'][0] == 7 == field[0] == r.b[0] and np.shares_memory(s, r)", "own same"),
+        ("own['a'] = 3", "same[0] is own and own['a'] == 3", "s row field r first"),
+        ("s[1] = (8, 9)", "row['a'] == 8 and row['b'] == 9", "own same"),
+    ),
+    "masked arrays": cells(
+        (
+            """
+            import numpy as np
+            a = np.ma.array([1., 2., 3.], mask=[0, 1, 0]); view = a[1:]; hard = np.ma.array([1, 2], mask=[1, 0], hard_mask=True)
+            plain = np.ma.array([1, 2]); filled = np.ma.array([1, 2]); filled.fill_value = 7; one = np.ma.masked
+            """,
+            "view.mask[0] and a.fill_value == 1e20 and filled.fill_value == 7 and hard.hardmask and plain.mask is np.ma.nomask",
+        ),
+        (
+            "repr(a); repr(plain); plain.fill_value; hard.sum()",
+            "plain.mask is np.ma.nomask",
+            "a view plain hard filled",
+        ),
+        (
+            "a[0] = 5; view[1] = 6",
+            "a.tolist() == [5, None, 6] and view.tolist() == [None, 6]",
+            "plain hard filled",
+        ),
+        (
+            "a[2] = np.ma.masked; hard[0] = 9",
+            "a.tolist() == [5, None, None] and hard.mask[0] and one is np.ma.masked",
+            "plain filled",
+        ),
+        ("filled.fill_value = 8", "filled.fill_value == 8 and a.fill_value == 1e20", "a view plain hard"),
+        ("hard.soften_mask(); plain.harden_mask()", "not hard.hardmask and plain.hardmask", "a view filled"),
+        ("a.note = [1]; view.unshare_mask()", "a.note == [1]", "hard plain filled"),
+        ("view[0] = 4", "view.tolist() == [4, None] and a.tolist()[1:] == [None, None]", "hard plain"),
+    ),
+    "text, times and dtypes with names": cells(
+        (
+            """
+            import numpy as np
+            t = np.array(['a', 'long text ' * 9], dtype=np.dtypes.StringDType(na_object=None)); v = t[1:]
+            m = np.array(['2020-01-01', 'NaT'], 'M8[D]'); d = m[1:] - m[:1]; z = np.dtype('i4', metadata={'k': 1}); y = np.zeros(2, z)
+            al = np.zeros(2, np.dtype([('a', 'i1'), ('b', 'f8')], align=True)); titled = np.zeros(1, [(('title', 'n'), 'i4')])
+            """,
+            "t[0] == 'a' and np.isnat(m[1]) and al.itemsize == 32 // al.size and titled['title'][0] == 0 and y.dtype.metadata",
+        ),
+        (
+            "v[0] = 'short'; t[0] = None",
+            "t.tolist() == [None, 'short'] and t.dtype.na_object is None",
+            "m d y al titled",
+        ),
+        ("m[1] = '2021'", "str(m[1]) == '2021-01-01' and np.isnat(d[0])", "t v y al titled"),
+        ("titled['title'] = 4; al['b'] = 1", "titled['n'][0] == 4 and al.dtype.isalignedstruct", "t v m d y"),
+    ),
+    "subclasses of the notebook": cells(
+        (
+            """
+            import numpy as np
+            made = []
+            class U(np.ndarray):
+                def __new__(cls, values, unit):
+                    made = np.asarray(values).view(cls); made.unit = unit; return made
+                def __array_finalize__(self, other):
+                    made.append(1); self.unit = getattr(other, 'unit', None)
+            u = U([1, 2, 3], ['m']); w = u[1:]; a = np.arange(3); o = U(a, 's')
+            """,
+            "w.unit is u.unit and type(w) is U and np.shares_memory(a, o) and len(made) == 3",
+        ),
+        ("w[0] = 9", "u[1] == 9 and w.unit is u.unit and len(made) == 3", "a o"),
+        ("u.unit.append('x')", "w.unit == ['m', 'x'] and type(u) is U and len(made) == 3", "a o"),
+        ("a[0] = 5", "o[0] == 5 and o.unit == 's'", "u w"),
     ),
     "subclasses": cells(
         (
@@ -196,6 +301,66 @@ CASES: dict[str, tuple[Cell, ...]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_arrays(name: str, kernel: Kernel, other: Kernel, notebook: Path) -> None:
     play(kernel, other, notebook, CASES[name])
+
+
+def test_arrays_over_files_are_mapped_again(kernel: Kernel, other: Kernel, notebook: Path) -> None:
+    """Never copies in memory that seem to be the file, and never a change of the file."""
+    file = notebook.with_name("data.bin")
+    session_of(kernel, notebook)
+    kernel.cell(f"import numpy as np\npath = {str(file)!r}\nnp.arange(6, dtype='f4').tofile(path)")
+    kernel.cell(
+        "r = np.memmap(path, 'f4', 'r', 8, (2, 2)); c = np.memmap(path, 'f4', 'c', order='F', shape=(3, 2))\n"
+        "v = c[1:]; p = np.asarray(r)[1]"
+    )
+    first = kernel.session("s.head")
+    kernel.cell("v[0, 0] = 9; x = np.memmap(path, 'f4', 'r+')[2:4]")
+    second = kernel.session("s.head")
+    looks = [
+        "[str(a.filename) == path for a in (r, c, v)]",
+        "[r.mode, c.mode, v.mode, r.offset]",
+        "[a._mmap is not None for a in (r, c, v)]",
+        "float(c[1, 0])",
+        "[np.shares_memory(c, v), np.shares_memory(r, p), r.flags.writeable, p.tolist()]",
+        "np.fromfile(path, 'f4').tolist()",
+    ]
+    wanted = [[True] * 3, ["r", "c", "c", 8], [True] * 3, 9, [True, True, False, [4, 5]], [0, 1, 2, 3, 4, 5]]
+    assert kernel.values(looks) == wanted
+    kernel.do(f"s.restore({first!r})")
+    assert kernel.values(looks) == [*wanted[:3], 1, *wanted[4:]]
+    session_of(other, notebook)
+    other.do(f"s.restore({second!r})")
+    assert other.values(looks) == wanted
+    assert other.values(["x.tolist()", "x.mode", "x.filename == path"]) == [[2, 3], "r+", True]
+    other.cell("x[0] = 7; x.flush()")
+    assert other.value("float(np.fromfile(path, 'f4')[2])") == 7
+    failure = other.serve("undo")["failure"]
+    assert failure is None or failure["code"] in {"LOAD_FAILED", "NOT_RESTORABLE"}
+    assert other.value("float(np.fromfile(path, 'f4')[2])") == 7, "a restore changes no files"
+
+
+def test_a_file_that_is_gone_or_changed_is_named(kernel: Kernel, notebook: Path) -> None:
+    file = notebook.with_name("data.bin")
+    session_of(kernel, notebook)
+    kernel.cell(f"import numpy as np\npath = {str(file)!r}\nnp.arange(6, dtype='f4').tofile(path)")
+    for mode in ("r", "r+", "c"):
+        kernel.cell(f"m = np.memmap(path, 'f4', {mode!r})")
+        head = kernel.session("s.head")
+        kernel.cell("m = None; import os; os.rename(path, path + '.old')")
+        refused = kernel.serve("restore", ref=head)["failure"]
+        assert refused["code"] == "LOAD_FAILED"
+        assert str(file) in refused["message"]
+        assert kernel.values(["m", "os.path.exists(path)"]) == [None, False]
+        if mode != "c":
+            kernel.cell("np.zeros(6, 'f4').tofile(path)")
+            refused = kernel.serve("restore", ref=head)["failure"]
+            assert str(file) in refused["message"]
+            assert kernel.values(["m", "np.fromfile(path, 'f4').tolist()"]) == [None, [0] * 6]
+            kernel.cell("np.zeros(2, 'f4').tofile(path)")
+            assert str(file) in kernel.serve("restore", ref=head)["failure"]["message"]
+            assert kernel.value("os.path.getsize(path)") == 8
+        kernel.cell("os.rename(path + '.old', path)")
+        assert kernel.serve("restore", ref=head)["failure"] is None
+        assert kernel.values(["m.tolist()", "m.mode"]) == [[0, 1, 2, 3, 4, 5], mode]
 
 
 def test_an_array_is_changed_back_in_place(kernel: Kernel, notebook: Path) -> None:

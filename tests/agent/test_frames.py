@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from kernel import session_of
 from miniature import Cell, cells, play
 
 if TYPE_CHECKING:
@@ -72,6 +73,64 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ("df.loc[0, 'b'] = 40", "df.b[0] == 40 and part.b[0] == 4 and shallow.b[0] == 4", "s part shallow"),
         ("shallow['a'] = 0", "df.a[0] == 1 and shallow.a[0] == 0 and s[0] == 1", "s part df"),
     ),
+    "a frame over an array": cells(
+        (
+            """
+            import numpy as np, pandas as pd
+            sh = np.shares_memory
+            a = np.arange(6.).reshape(3, 2); df = pd.DataFrame(a, copy=False); b = np.zeros(3)
+            """,
+            "sh(a, df.values)",
+        ),
+        ("a[0, 0] = 9", "df.iloc[0, 0] == 9 and sh(a, df.values)", "b"),
+        ("df.iloc[1, 1] = 8", "a[1, 1] == 8 and sh(a, df.values)", "b"),
+        ("whole = df[:]", "sh(a, whole.values) and sh(a, df.values)", "b"),
+        (
+            "whole.iloc[2, 0] = 7",
+            "whole.iloc[2, 0] == 7 and df.iloc[2, 0] == 4 == a[2, 0] and sh(a, df.values) and sh(a, whole[1].values)",
+            "b",
+        ),
+        ("del whole; s = df[0]; t = df[1]", "sh(s.values, a) and sh(t.values, a)", "b"),
+        ("s[0] = -1", "df.iloc[0, 0] == 9 == a[0, 0] and s[0] == -1 and not sh(s.values, a)", "b"),
+        (
+            "df.iloc[0, 1] = -2",
+            "t[0] == 1 == a[0, 1] and df.iloc[0, 1] == -2 and sh(t.values, a) and sh(df[0].values, a)",
+            "b s",
+        ),
+    ),
+    "series, indexes and arrays of one memory": cells(
+        (
+            """
+            import numpy as np, pandas as pd
+            sh = np.shares_memory
+            a = np.arange(3); s = pd.Series(a, copy=False); i = pd.Index(s)
+            """,
+            "sh(a, s.values) and sh(a, i.values)",
+        ),
+        ("s[0] = 5", "a[0] == 0 == i[0] and s[0] == 5 and sh(a, i.values) and not sh(a, s.values)"),
+        ("x = pd.array([1, None, 3]); u = pd.Series(x, copy=False)", "u.array is x"),
+        ("x[0] = 7", "u[0] == 7 and u.array is x", "a s"),
+        ("u[2] = 9", "x[2] == 9 and u.array is x", "a s"),
+        ("column = s.array", "sh(column._ndarray, s.values)", "x u"),
+        ("column[1] = 77", "s[1] == 77", "x u"),
+        ("s[2] = 78", "column[2] == 78", "x u"),
+    ),
+    "arrays taken from frames": cells(
+        (
+            """
+            import numpy as np, pandas as pd
+            sh = np.shares_memory
+            df = pd.DataFrame({'x': [1., 2.], 'y': [3, 4]}); v = df['x'].to_numpy(); o = df['y']
+            d = pd.DataFrame(pd.date_range('2020', periods=2), columns=['d']); w = d['d'].values; n = np.asarray(d)
+            """,
+            "sh(v, df['x'].values) and sh(w, d['d'].values) and sh(n, w)",
+        ),
+        ("df.loc[0, 'x'] = 5", "v[0] == 5 and sh(v, df['x'].values)", "o d w"),
+        ("d.loc[0, 'd'] = pd.Timestamp('2021')", "str(w[0])[:4] == '2021' and sh(n, w)", "o df v"),
+        ("h = {'df': df, 'v': v}; del v", "sh(h['v'], df['x'].values) and h['df'] is df", "o d w"),
+        ("h['v'] = None; del h['df']", "h == {'v': None}", "o d w"),
+        ("df.loc[1, 'x'] = 6", "df.x[1] == 6", "h o d w"),
+    ),
     "indexes": cells(
         (
             """
@@ -102,6 +161,57 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ("found = pipe.predict(X)", "(found == pipe.predict(X)).all()", "pipe X y scaler"),
     ),
 }
+
+
+WRITES = {
+    "the whole of a frame over an array": (
+        "a = np.arange(6.).reshape(3, 2); df = pd.DataFrame(a, copy=False); one = df[:]; two = df[:]",
+        ["one.iloc[0, 0] = 9", "df.iloc[1, 1] = 8", "two.iloc[2, 0] = 7", "a[2, 1] = -1", "a[0] = -2"],
+    ),
+    "columns of a frame over an array": (
+        "a = np.arange(6.).reshape(3, 2); df = pd.DataFrame(a, copy=False); one = df[0]; two = one[:2]",
+        ["two[0] = 9", "one[1] = 8", "a[2, 0] = 7", "df.iloc[0, 0] = 6", "df.iloc[1, 1] = 5", "a[...] = -1"],
+    ),
+    "a frame, its array and its index": (
+        "a = np.arange(3.); df = pd.Series(a, copy=False); one = pd.Index(df); two = pd.Series(one)",
+        ["df[0] = 9", "a[1] = 8", "two[2] = 7", "a[2] = 6"],
+    ),
+    "frames alone": (
+        "a = 0; df = pd.DataFrame({'x': [1, 2], 'y': [3, 4]}); one = df['x']; two = df[:]",
+        ["one[0] = 9", "df.loc[1, 'x'] = 8", "two.loc[0, 'y'] = 7", "df.loc[1, 'y'] = 6"],
+    ),
+    "a frame and its values": (
+        "df = pd.DataFrame({'x': [1, 2], 'y': [3, 4]}); a = df.values; one = df.x; two = df.array if 0 else df.y.array",
+        ["df.loc[0, 'x'] = 9", "two[0] = 8", "df.loc[1, 'y'] = 7", "one[1] = 6"],
+    ),
+    "an extension array": (
+        "a = pd.array([1, 2, None]); df = pd.Series(a, copy=False); one = df[:2]; two = pd.DataFrame({'x': df}, copy=False)",
+        ["a[0] = 9", "one[1] = 8", "df[0] = 7", "two.loc[2, 'x'] = 6", "a[1] = 5"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_writes_after_a_restore_reach_what_they_would_have_reached(
+    name: str, kernel: Kernel, other: Kernel, notebook: Path
+) -> None:
+    """Copy-on-write goes on as if the session had not been restored: each write first and last."""
+    setup, writes = WRITES[name]
+    looks = [f"np.asarray({name}).tolist()" for name in ("a", "df", "one", "two")]
+    session_of(kernel, notebook)
+    kernel.cell("import numpy as np, pandas as pd")
+    kernel.cell(setup)
+    kernel.do("s.flush()")
+    head = kernel.session("s.head")
+    session_of(other, notebook)
+    for first in range(len(writes)):
+        order = [*writes[first:], *writes[:first]]
+        other.do(f"s.restore({head!r})")
+        kernel.cell(setup)
+        for write in order:
+            kernel.cell(write)
+            other.cell(write)
+            assert other.values(looks) == kernel.values(looks), f"{write} of {order}"
 
 
 @pytest.mark.parametrize("name", CASES)

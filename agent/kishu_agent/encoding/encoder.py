@@ -31,13 +31,14 @@ from kishu_agent.encoding.definitions import PREFIX, Definitions
 from kishu_agent.encoding.functions import function_skeleton, function_state
 from kishu_agent.encoding.importable import is_importable
 from kishu_agent.encoding.instances import instance_reducer
+from kishu_agent.encoding.memory import Memory, linked
 from kishu_agent.encoding.references import main_reference
 from kishu_agent.encoding.sharing import LinkingTypes, opaque_parts
 from kishu_agent.encoding.standard import REDUCERS, library_reducer
 from kishu_agent.timelimit import TimeLimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set as AbstractSet
 
 Reduced = Any
 """What a reducer returns: see object.__reduce__. NotImplemented leaves the object to pickle."""
@@ -54,6 +55,8 @@ class Part:
     """Which of the co-variable's other buffers are its own."""
     visited: list[Any] = field(default_factory=list)
     """Objects met that can join names. Kept only while names are grouped."""
+    memory: Memory = field(default_factory=Memory)
+    """Whose memory its arrays use. Kept only while names are grouped."""
 
 
 @dataclass(slots=True)
@@ -77,7 +80,6 @@ class Encoded:
     blind: bool = False
     """Whether it has objects whose content could not be seen."""
     codes: list[CodeType] = field(default_factory=list)
-    memory: set[int] = field(default_factory=set)
     external: bool = False
     kinds: tuple[type, ...] = ()
     """Types of objects in it that no co-variable encoded before it had (within one look)."""
@@ -148,7 +150,8 @@ class _Sink:
 class Encoder(pickle.Pickler):
     """Pickles the roots of one co-variable."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, linked: AbstractSet[int] = frozenset()) -> None:
+        """`linked` has the ids of the owners of linked memory: frames over it are stored as views of it."""
         self.visited: list[Any] = []
         # Found by Pickler.__init__ on the instance; a C function costs almost nothing per object.
         self.persistent_id = self.visited.append  # type: ignore[method-assign]
@@ -168,8 +171,9 @@ class Encoder(pickle.Pickler):
         self.owned_cells: set[int] = set()
         self.codes: list[CodeType] = []
         """Code of the functions that are stored by value."""
-        self.memory: set[int] = set()
-        """Ids of the objects that own the memory of arrays, whether they are stored with it or not."""
+        self.memory = Memory()
+        """Whose memory the arrays of the present root use, whether it is stored with the owner or not."""
+        self.linked = linked
         self.external = False
         """Whether an array's memory belongs to something else than an array or a bytearray, such as a file."""
         self._reducers = scope.reducers  # one look's: Scope.forget_types makes new ones
@@ -206,8 +210,8 @@ class CarefulEncoder(Encoder):
     Slower, since it reduces every object in Python; used once an object has failed.
     """
 
-    def __init__(self, scope: Scope) -> None:
-        super().__init__(scope)
+    def __init__(self, scope: Scope, linked: AbstractSet[int] = frozenset()) -> None:
+        super().__init__(scope, linked)
         self.problem: str | None = None
         self.dilled = False
 
@@ -294,7 +298,7 @@ def encode(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -> Enco
     Never raises for what a user's objects do: what cannot be encoded makes `problem`.
     """
     try:
-        return _encode(Encoder(scope), roots, values)
+        return _encode(Encoder, scope, roots, values)
     except RecursionError:
         return _encode_deep(scope, roots, values)
     except BaseException as error:
@@ -303,15 +307,11 @@ def encode(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -> Enco
 
 
 def _encode_carefully(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -> Encoded:
-    encoder = CarefulEncoder(scope)
     try:
-        encoded = _encode(encoder, roots, values)
+        return _encode(CarefulEncoder, scope, roots, values)
     except BaseException as error:
         interrupts.reraise(error)
         return _opaque(roots, values, _describe(values[roots[0]], error))
-    encoded.dilled, encoded.blind = encoder.dilled, encoder.problem is not None
-    encoded.problem = encoder.problem or encoded.problem
-    return encoded
 
 
 def _encode_deep(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -> Encoded:
@@ -327,7 +327,7 @@ def _encode_deep(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(200_000)
         try:
-            result.append(_encode(Encoder(scope), roots, values))
+            result.append(_encode(Encoder, scope, roots, values))
         except BaseException:
             result.append(_encode_carefully(scope, roots, values))
         finally:
@@ -350,12 +350,25 @@ def _opaque(roots: tuple[str, ...], values: dict[str, Any], problem: str) -> Enc
     return Encoded(roots, parts, pieces, [], [], set(), problem, blind=True)
 
 
-def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) -> Encoded:
+def _encode(encoders: type[Encoder], scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -> Encoded:
+    encoded = _encode_once(encoders(scope), roots, values)
+    memories = [part.memory for part in encoded.parts.values()]
+    if found := linked(memories):
+        kinds = encoded.kinds
+        encoded = _encode_once(encoders(scope, found), roots, values)
+        encoded.kinds += kinds
+        for part, memory in zip(encoded.parts.values(), memories, strict=True):
+            part.memory = memory  # now frames reach it as arrays do
+    return encoded
+
+
+def _encode_once(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) -> Encoded:
     parts = {root: Part() for root in roots}
     problem = None
     kinds_before = len(encoder.scope.linking)
     for phase, root in phases(roots):
         part = parts[root]
+        encoder.memory = part.memory
         start, first_visit = len(encoder.sink.pieces), len(encoder.visited)
         first_array, first_buffer = len(encoder.arrays), len(encoder.buffers)
         for item in _items(encoder, phase, root, values[root]):
@@ -378,7 +391,10 @@ def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) ->
         depends,
         problem,
     )
-    encoded.codes, encoded.memory, encoded.external = encoder.codes, encoder.memory, encoder.external
+    encoded.codes, encoded.external = encoder.codes, encoder.external
+    if isinstance(encoder, CarefulEncoder):
+        encoded.dilled, encoded.blind = encoder.dilled, encoder.problem is not None
+        encoded.problem = encoder.problem or problem
     encoded.kinds = tuple(encoder.scope.linking)[kinds_before:]
     _drop_temporaries(encoder, encoded)
     return encoded

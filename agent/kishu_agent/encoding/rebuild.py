@@ -333,10 +333,21 @@ def mapping_proxy(mapping: Mapping[Any, Any]) -> types.MappingProxyType[Any, Any
     return types.MappingProxyType(mapping)
 
 
-def memory_view(exporter: Any, offset: int, length: int, format_: str, shape: tuple[int, ...]) -> memoryview:
-    """Make a contiguous view of an object's memory."""
-    flat = memoryview(exporter).cast("B")[offset : offset + length]
-    return flat.cast(format_, shape) if format_ != "B" or len(shape) != 1 else flat  # type: ignore[call-overload]
+def memory_view(
+    exporter: Any,
+    offset: int | None,
+    length: int,
+    format_: str,
+    shape: tuple[int, ...],
+    readonly: bool = False,
+) -> memoryview:
+    """Make a contiguous view of an object's memory, or of the whole of it."""
+    made = memoryview(exporter)
+    if offset is not None:
+        made = made.cast("B")[offset : offset + length]
+        if format_ != "B" or len(shape) != 1:
+            made = made.cast(format_, shape)  # type: ignore[call-overload]
+    return made.toreadonly() if readonly else made
 
 
 def type_variable(name: str, constraints: tuple[Any, ...], options: dict[str, Any]) -> Any:

@@ -60,6 +60,7 @@ _IMMUTABLE_LIBRARY_BASES = frozenset(
         ("pandas._libs.tslibs.nattype", "_NaT"),
         ("pandas._libs.tslibs.offsets", "BaseOffset"),
         ("pandas._libs.missing", "NAType"),
+        ("pandas._libs.internals", "BlockValuesRefs"),
         ("zoneinfo", "ZoneInfo"),
         ("torch", "dtype"),
         ("torch", "device"),
@@ -74,10 +75,8 @@ def links(kind: type) -> bool:
         return False
     if kind.__name__ in _LIBRARY_FUNCTIONS or str(kind.__module__).startswith("kishu_agent.encoding."):
         return False
-    return not any(
-        (base.__module__, base.__qualname__) in _IMMUTABLE_LIBRARY_BASES
-        for base in type.__dict__["__mro__"].__get__(kind)
-    )
+    bases = {(base.__module__, base.__qualname__) for base in type.__dict__["__mro__"].__get__(kind)}
+    return ("numpy", "void") in bases or bases.isdisjoint(_IMMUTABLE_LIBRARY_BASES)
 
 
 class LinkingTypes(dict[type, bool]):

@@ -72,14 +72,14 @@ def _reduce_weak_set(_encoder: Encoder, objects: Any) -> Reduced:
 
 def _reduce_memory_view(_encoder: Encoder, view: memoryview) -> Reduced:
     exporter: Any = view.obj
-    if view.c_contiguous and isinstance(exporter, bytes | bytearray):
-        offset = _offset(view, exporter)
-        return rebuild.memory_view, (exporter, offset, view.nbytes, view.format, view.shape)
-    return NotImplemented
-
-
-def _offset(view: memoryview, exporter: bytes | bytearray) -> int:
-    return address(view) - address(exporter)
+    whole = memoryview(exporter)
+    offset = None
+    if (view.format, view.shape, view.strides) != (whole.format, whole.shape, whole.strides):
+        if not (view.c_contiguous and whole.c_contiguous):
+            return NotImplemented
+        offset = address(view) - address(exporter)
+    readonly = view.readonly and not whole.readonly
+    return rebuild.memory_view, (exporter, offset, view.nbytes, view.format, view.shape, readonly)
 
 
 def address(exporter: Any) -> int:

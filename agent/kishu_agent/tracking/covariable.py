@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding.definitions import PREFIX
 from kishu_agent.encoding.importable import package_of
+from kishu_agent.encoding.memory import Memory, linked
 from kishu_agent.encoding.sharing import ATOMS, library_owned
 from kishu_agent.tracking.code import code_names, is_dynamic
 from kishu_agent.tracking.fingerprint import chunk_prints, print_of
@@ -117,17 +118,18 @@ class _Groups:
 
 
 def group(
-    visited: Mapping[str, list[Any]],
+    parts: Mapping[str, Part],
     values: Mapping[str, Any],
     definitions: set[int],
     joined: Iterable[Roots] = (),
 ) -> list[Roots]:
-    """Group roots that share an object through which a change in one is seen in the other.
+    """Group roots that share an object or memory through which a change in one is seen in the other.
 
-    `visited` has by root the linking objects that were met (all alive, so that ids tell them apart);
-    `definitions` the ids of objects that are referred to by uid and join nothing; `joined` the groups that are
-    known already.
+    `parts` has by root the linking objects that were met (all alive, so that ids tell them apart), and whose memory
+    was; `definitions` the ids of objects that are referred to by uid and join nothing; `joined` the groups that
+    are known already.
     """
+    visited = {root: part.visited for root, part in parts.items()}
     groups = _Groups(visited)
     for roots in joined:
         for root in roots[1:]:
@@ -148,6 +150,7 @@ def group(
     for names in shared.values():
         for root in names[1:]:
             groups.join(names[0], root)
+    _join_linked(groups, parts)
     _join_same(groups, values, definitions)
     return [ordered(roots, values) for roots in groups.groups()]
 
@@ -159,6 +162,17 @@ def _foreign(shared: Mapping[int, list[str]], visited: Mapping[str, list[Any]]) 
     for root in {roots[0] for roots in shared.values()}:
         suspects.update((id(obj), obj) for obj in visited[root] if id(obj) in shared)
     return library_owned(suspects.values())
+
+
+def _join_linked(groups: _Groups, parts: Mapping[str, Part]) -> None:
+    """Join what uses the same memory, where that can be told."""
+    keys = linked(part.memory for part in parts.values())
+    if not keys:
+        return
+    first: dict[int, str] = {}
+    for root, part in parts.items():
+        for key in keys & part.memory.ids:
+            groups.join(first.setdefault(key, root), root)
 
 
 def _join_same(groups: _Groups, values: Mapping[str, Any], definitions: set[int]) -> None:
@@ -189,9 +203,11 @@ def _by_name(value: object) -> bool:
 def describe(encoded: Encoded, values: Mapping[str, Any]) -> Covariable:
     """Describe an encoded co-variable. Lets go of the objects that were met."""
     kinds: set[type] = set()
+    memory: frozenset[int] = frozenset()
     for part in encoded.parts.values():
         kinds.update(map(type, part.visited))
-        part.visited = []
+        memory |= part.memory.ids
+        part.visited, part.memory = [], Memory()
     names = list(map(code_names, encoded.codes))
     return Covariable(
         encoded.roots,
@@ -204,7 +220,7 @@ def describe(encoded: Encoded, values: Mapping[str, Any]) -> Covariable:
         dynamic=any(map(is_dynamic, names)),
         blind=encoded.blind,
         packages=frozenset(map(package_of, kinds)),
-        memory=frozenset(encoded.memory),
+        memory=memory,
         external=encoded.external,
         encoded=encoded,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
 from kishu_agent.encoding.definitions import PREFIX, Definitions
-from kishu_agent.encoding.encoder import Encoded, Scope, encode
+from kishu_agent.encoding.encoder import Encoded, Part, Scope, encode
 from kishu_agent.quiet import quiet
 from kishu_agent.timelimit import time_limit
 from kishu_agent.tracking import randomness
@@ -100,15 +100,15 @@ class Tracker:
         self._add_dependences(kept, values)
         encoded = self._encode_as_before(values)
         owners = {root: roots for roots in encoded for root in roots}
-        visited = {root: encoded[owners[root]].parts[root].visited for root in values}
+        parts = {root: encoded[owners[root]].parts[root] for root in values}
         found: dict[Roots, Covariable] = {}
-        for roots, form in self._group(visited, values, encoded).items():
+        for roots, form in self._group(parts, values, encoded).items():
             found[roots] = self._compare(form, values, touched)
         changes = self._names_changed(set(names), values, encoded, found)
         return Look({**kept, **found}, *changes, identities, bool(kept))
 
     def _group(
-        self, visited: dict[str, list[Any]], values: dict[str, Any], encoded: dict[Roots, Encoded]
+        self, parts: dict[str, Part], values: dict[str, Any], encoded: dict[Roots, Encoded]
     ) -> dict[Roots, Encoded]:
         """Group roots as they share objects now, and encode the groups that are new.
 
@@ -123,12 +123,12 @@ class Tracker:
                 forms[roots] = encode(self._scope, roots, {root: values[root] for root in roots})
             return forms[roots]
 
-        groups = group(visited, values, definitions)
+        groups = group(parts, values, definitions)
         if all(roots in encoded for roots in groups):
             return {roots: encoded[roots] for roots in groups}
         for roots in groups:
-            visited.update((root, part.visited) for root, part in form_of(roots).parts.items())
-        return {roots: form_of(roots) for roots in group(visited, values, definitions, groups)}
+            parts.update(form_of(roots).parts)
+        return {roots: form_of(roots) for roots in group(parts, values, definitions, groups)}
 
     def _unreached(self, reached: set[Roots] | None, identities: dict[str, int]) -> dict[Roots, Covariable]:
         """Return the co-variables that need not be compared."""
@@ -272,7 +272,7 @@ class Tracker:
         seen = {covariable.version: covariable for covariable in self._seen}
         live = self._names.current()
         found: dict[Roots, dict[str, Any]] = {}
-        visited: dict[str, list[Any]] = {}
+        parts: dict[str, Part] = {}
         exact = set()
         for stored in unlike:
             covariable = seen.get(stored.version)
@@ -281,14 +281,14 @@ class Tracker:
                 form = encode(self._scope, stored.roots, values)
                 if form.problem is None and prints_of(form) == covariable.prints:
                     found[stored.roots] = values
-                    visited.update((root, part.visited) for root, part in form.parts.items())
+                    parts.update(form.parts)
                     if all(id(value) == covariable.identities[root] for root, value in values.items()):
                         exact.add(stored.roots)
         self._scope.forget_types()
         # They must not share anything now that was separate then.
-        separate = _separate(found, visited)
+        separate = _separate(found, parts)
         return _separate(
-            {roots: found[roots] for roots in found if roots in separate or roots in exact}, visited
+            {roots: found[roots] for roots in found if roots in separate or roots in exact}, parts
         )
 
     def same_objects(self, stored: StoredCovariable) -> bool:
@@ -380,12 +380,10 @@ class Tracker:
         self._identities = {name: id(value) for name, value in self._names.current().items()}
 
 
-def _separate(
-    found: dict[Roots, dict[str, Any]], visited: Mapping[str, list[Any]]
-) -> dict[Roots, dict[str, Any]]:
+def _separate(found: dict[Roots, dict[str, Any]], parts: Mapping[str, Part]) -> dict[Roots, dict[str, Any]]:
     """Return those whose objects are not shared with another."""
     every = {root: value for values in found.values() for root, value in values.items()}
-    mine = {root: visited[root] for root in every}
+    mine = {root: parts[root] for root in every}
     groups = set(group(mine, every, _definition_ids(every), found))
     return {roots: values for roots, values in found.items() if roots in groups}
 

@@ -1,15 +1,19 @@
 """numpy: arrays as buffers, views with their base, dtypes by name.
 
-The functions `dtype`, `array`, `object_array`, `view`, `over`, and `global_generator` are part of the folder's format.
+The functions under "Rebuilding" are part of the folder's format.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+import array as arrays
+import mmap
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kishu_agent.encoding import rebuild
+from kishu_agent.encoding.standard import address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,30 +31,44 @@ def dtype(text: str) -> np.dtype[Any]:
 def array(
     number: int, kind: np.dtype[Any], shape: tuple[int, ...], order: Any, writeable: bool
 ) -> np.ndarray[Any, Any]:
-    """Make an array with memory of its own, and read the bytes of its items in the given order."""
-    made: np.ndarray[Any, Any] = np.empty(shape, dtype=kind, order=order)
+    """Make an array with memory of its own, and read the bytes of its items in the given order.
+
+    `order` is C, F, or the axes from that of the longest stride to that of the shortest.
+    """
+    made = _empty(shape, kind, order)
     if made.size:
-        rebuild.fill(number, _bytes(made))
+        rebuild.fill(number, memory_of(made, order))
     if not writeable:
         made.flags.writeable = False
     return made
 
 
-def _bytes(values: np.ndarray[Any, Any]) -> memoryview:
-    """Return the memory of a contiguous array."""
-    flat: Any = values.reshape(-1, order="A").view(np.uint8)
+def _empty(shape: tuple[int, ...], kind: np.dtype[Any], order: Any) -> np.ndarray[Any, Any]:
+    if type(order) is str:
+        return np.empty(shape, kind, order)  # type: ignore[call-overload, no-any-return]
+    packed = np.empty([shape[axis] for axis in order], np.uint8)
+    return np.empty_like(packed.transpose(np.argsort(order)), kind)  # keeps the order of the strides
+
+
+def memory_of(values: np.ndarray[Any, Any], order: Any) -> memoryview:
+    """Return the memory of an array whose items follow each other in the given order."""
+    flat: Any = _flat(values, order).view(np.uint8)
     return memoryview(flat)
+
+
+def _flat(values: np.ndarray[Any, Any], order: Any) -> np.ndarray[Any, Any]:
+    return values.reshape(-1, order="A") if type(order) is str else values.transpose(order).reshape(-1)
 
 
 def object_array(shape: tuple[int, ...], order: Any, kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """Make an array of objects, to be filled by fill_object_array."""
-    return np.empty(shape, dtype=kind, order=order)
+    return _empty(shape, kind, order)
 
 
 def fill_object_array(made: np.ndarray[Any, Any], state: tuple[list[Any], bool]) -> None:
     """Fill an array of objects with its items in memory order."""
     items, writeable = state
-    flat = made.reshape(-1, order="A")
+    flat = _flat(made, layout(made) or "C")
     if made.size and not np.shares_memory(flat, made):
         raise ValueError("the array is not contiguous")
     for index, item in enumerate(items):
@@ -67,10 +85,14 @@ def view(
     writeable: bool,
 ) -> np.ndarray[Any, Any]:
     """Make a view of an array's memory. `offset` and `strides` are in bytes."""
+    if kind.kind == "T":
+        kind = base.dtype  # which holds the text
     locked = writeable and not base.flags.writeable
     if locked:
         base.flags.writeable = True
-    made: np.ndarray[Any, Any] = np.ndarray(shape, kind, base, offset, strides)
+    order = layout(base)
+    buffer = base if type(order) is str else base.transpose(order)
+    made: np.ndarray[Any, Any] = np.ndarray(shape, kind, buffer, offset, strides)
     if locked:
         base.flags.writeable = False
     if made.flags.writeable != writeable:
@@ -84,28 +106,38 @@ def over(
     kind: np.dtype[Any],
     shape: tuple[int, ...],
     strides: tuple[int, ...],
+    writeable: bool,
 ) -> np.ndarray[Any, Any]:
     """Make an array over the memory of another kind of object, such as a bytearray."""
-    return np.ndarray(shape, kind, exporter, offset, strides)
+    made: np.ndarray[Any, Any] = np.ndarray(shape, kind, exporter, offset, strides)
+    if made.flags.writeable != writeable:
+        made.flags.writeable = writeable
+    return made
+
+
+def row(base: np.ndarray[Any, Any], offset: int, kind: np.dtype[Any], writeable: bool) -> np.void:
+    """Make the view of one item of a structured array."""
+    made: Any = view(base, offset, kind, (), (), writeable)[()]
+    return made  # type: ignore[no-any-return]
+
+
+class _Bare(np.ndarray[Any, Any]):
+    """What an array of a notebook's class is until it is given its class, whose __array_finalize__ is not run."""
 
 
 def subclass(plain: np.ndarray[Any, Any], cls: Any) -> Any:
     """Make an array of a subclass over the memory of a plain one."""
+    if cls.__module__ == "__main__":
+        made = plain.view(_Bare)
+        with suppress(TypeError):  # a class with slots
+            made.__class__ = cls
+            return made
     return plain.view(cls)
 
 
 def set_subclass_attributes(made: Any, attributes: dict[str, Any]) -> None:
     """Give an array of a subclass the attributes that it had."""
     made.__dict__.update(attributes)
-
-
-def masked(plain: np.ndarray[Any, Any], mask: Any, fill_value: Any, hard: bool) -> Any:
-    """Make a masked array over the memory of a plain one and of a mask."""
-    made: Any = plain.view(np.ma.MaskedArray)
-    made._mask = mask
-    made._fill_value = fill_value
-    made._hardmask = hard
-    return made
 
 
 def global_generator() -> np.random.RandomState:
@@ -138,84 +170,118 @@ def _reduce_dtype(_encoder: Encoder, kind: np.dtype[Any]) -> Reduced:
 
 
 def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
-    base = owner(values)
-    encoder.memory.add(id(base))
+    base = note(encoder, values)
     if base is values:
         return _own(encoder, values)
     if isinstance(base, np.ndarray):
         return _reduce_view(encoder, values, base)
-    if isinstance(base, bytearray):
+    if isinstance(base, EXPORTERS):
         return _reduce_over(values, base)
     encoder.external = True
     return _own(encoder, values)
 
 
-def owner(values: np.ndarray[Any, Any]) -> Any:
-    """Return the object that owns an array's memory."""
-    base: Any = values
-    while getattr(base, "base", None) is not None:  # also past the stand-in that as_strided puts between
-        base = base.base
+EXPORTERS = (bytearray, arrays.array, mmap.mmap)
+"""Objects whose memory arrays can be over, besides arrays."""
+
+
+def note(encoder: Encoder, values: np.ndarray[Any, Any]) -> Any:
+    """Note whose memory an array uses, and return that owner."""
+    base = owner(values)
+    encoder.memory.arrays[id(base)] = base
+    if values.flags.writeable:
+        encoder.memory.writable.add(id(base))
     return base
 
 
+def owner(values: np.ndarray[Any, Any]) -> Any:
+    """Return the object that owns an array's memory; of a mapped file the array that was made with it."""
+    base: Any = values
+    while True:
+        if type(base) is memoryview:
+            below = base.obj
+        elif isinstance(base, np.ndarray) or type(base).__name__ == "DummyArray":
+            below = base.base  # also past the stand-in that as_strided puts between
+        else:
+            return base
+        if below is None or (isinstance(below, mmap.mmap) and isinstance(base, np.memmap)):
+            return base
+        base = below
+
+
 def _reduce_view(encoder: Encoder, values: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> Reduced:
-    if not _is_contiguous(base):
+    if layout(base) is None:
         return _own(encoder, values)
-    offset = values.__array_interface__["data"][0] - base.__array_interface__["data"][0]
     if base.dtype.hasobject and base.dtype != values.dtype:
         return NotImplemented
+    offset = _address(values) - _address(base)
     return view, (base, offset, values.dtype, values.shape, values.strides, values.flags.writeable)
 
 
-def _reduce_over(values: np.ndarray[Any, Any], exporter: bytearray) -> Reduced:
-    start = np.frombuffer(exporter, np.uint8).__array_interface__["data"][0]
-    offset = values.__array_interface__["data"][0] - start
-    return over, (exporter, offset, values.dtype, values.shape, values.strides)
+def _reduce_over(values: np.ndarray[Any, Any], exporter: Any) -> Reduced:
+    offset = _address(values) - address(exporter) if values.size else 0
+    return over, (exporter, offset, values.dtype, values.shape, values.strides, values.flags.writeable)
 
 
-def _is_contiguous(values: np.ndarray[Any, Any]) -> bool:
-    return values.flags.c_contiguous or values.flags.f_contiguous
+def _address(values: Any) -> int:
+    return int(values.__array_interface__["data"][0])
+
+
+def layout(values: np.ndarray[Any, Any]) -> Any:
+    """Return the order in which the items of an array fill its memory (see `array`), None if they don't."""
+    if values.flags.c_contiguous:
+        return "C"
+    if values.flags.f_contiguous:
+        return "F"
+    axes = tuple(sorted(range(values.ndim), key=lambda axis: -values.strides[axis]))
+    return axes if values.transpose(axes).flags.c_contiguous else None
 
 
 def _own(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
     """Reduce an array to its items."""
-    order: Literal["C", "F"] = "F" if values.flags.f_contiguous and not values.flags.c_contiguous else "C"
     writeable = values.flags.writeable
+    order = layout(values)
+    if order is None:
+        order = "C"
+        values = np.ascontiguousarray(values)
     if values.dtype.hasobject:
         if values.dtype.kind != "O":
             return values.__reduce_ex__(5)
-        items = values.ravel(order=order).tolist()
         return (
             object_array,
             (values.shape, order, values.dtype),
-            (items, writeable),
+            (_flat(values, order).tolist(), writeable),
             None,
             None,
             fill_object_array,
         )
     if values.dtype.itemsize == 0 or values.dtype.kind == "T":
         return values.__reduce_ex__(5)
-    if not _is_contiguous(values):
-        values = np.ascontiguousarray(values)
-    number = encoder.add_array(_bytes(values)) if values.size else 0
+    number = encoder.add_array(memory_of(values, order)) if values.size else 0
     return array, (number, values.dtype, values.shape, order, writeable)
 
 
 def _reduce_subclass(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
-    plain = _plain(encoder, values)
+    plain = plain_of(encoder, values)
     return subclass, (plain, type(values)), dict(values.__dict__), None, None, set_subclass_attributes
 
 
-def _plain(encoder: Encoder, values: np.ndarray[Any, Any]) -> Any:
+def plain_of(encoder: Encoder, values: np.ndarray[Any, Any]) -> Any:
     """Return the memory of an array of a subclass: its own, or a view of whose it is."""
     plain = values.view(np.ndarray)
-    return plain if values.base is not None else Independent(encoder, plain)
+    if values.base is not None:
+        return plain
+    note(encoder, values)
+    return Independent(encoder, plain)
 
 
-def _reduce_masked(encoder: Encoder, values: Any) -> Reduced:
-    # The fill value is made when somebody looks at it; one that nobody set is left out.
-    plain = _plain(encoder, values)
-    return masked, (plain, values._mask, None, values._hardmask)
+def _reduce_row(_encoder: Encoder, values: Any) -> Reduced:
+    if not isinstance(values.base, np.ndarray):
+        return NotImplemented
+    base = owner(values.base)
+    if not isinstance(base, np.ndarray) or base.dtype.hasobject or layout(base) is None:
+        return NotImplemented
+    return row, (base, _address(values) - _address(base), values.dtype, values.flags.writeable)
 
 
 def _reduce_generator(_encoder: Encoder, generator: np.random.RandomState) -> Reduced:
@@ -233,6 +299,8 @@ def reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
     """Return the reducer for objects of exactly this type."""
     if issubclass(kind, np.dtype):
         return _reduce_dtype
+    if issubclass(kind, np.void):
+        return _reduce_row
     if kind.__qualname__ == "RandomState":
         return _reduce_generator
     if issubclass(kind, np.ndarray) and kind is not np.ndarray:
@@ -240,9 +308,11 @@ def reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
     return _REDUCERS.get(kind)
 
 
-def _subclass_reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
-    if kind is np.ma.MaskedArray:
-        return _reduce_masked
-    if issubclass(kind, np.memmap) or kind.__reduce__ is not np.ndarray.__reduce__:
+def _subclass_reducer(kind: Any) -> Callable[[Encoder, Any], Reduced] | None:
+    from kishu_agent.encoding.libraries import masked, memmap
+
+    if kind.__reduce__ is np.ma.MaskedArray.__reduce__:
+        return masked.reduce_masked
+    if kind.__reduce__ is not np.ndarray.__reduce__:
         return None
-    return _reduce_subclass
+    return memmap.reduce_memmap if issubclass(kind, np.memmap) else _reduce_subclass
