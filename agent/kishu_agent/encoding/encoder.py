@@ -95,9 +95,12 @@ class Scope:
         self.linking = LinkingTypes()
         self.reducers: dict[type, Any] = dict(REDUCERS)
         self.importable: dict[type, bool] = {}
+        self.kept: list[Any] = []
+        """Objects that would be taken for temporary ones, though they stand for what names share."""
 
-    def forget_types(self) -> None:
-        """Drop what is cached by type, so that no class of the notebook is kept alive."""
+    def forget(self) -> None:
+        """Drop what is kept during a look, so that nothing of the notebook is kept alive."""
+        self.kept.clear()
         self.linking.clear()
         self.importable.clear()
         self.reducers = dict(REDUCERS)
@@ -161,6 +164,10 @@ class Encoder(pickle.Pickler):
         """Store the memory of an array besides the stream. Returns its number."""
         self.arrays.append(memory)
         return len(self.arrays) - 1
+
+    def keep(self, obj: Any) -> None:
+        """Let an object join names that met it, also if its library makes it anew each time that it is freed."""
+        self.scope.kept.append(obj)
 
     def depend(self, uid: str) -> None:
         """Note that what is being encoded refers to a definition."""

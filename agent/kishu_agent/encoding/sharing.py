@@ -62,6 +62,9 @@ _IMMUTABLE_LIBRARY_BASES = frozenset(
         ("torch", "dtype"),
         ("torch", "device"),
         ("torch", "Size"),
+        ("torch", "layout"),
+        ("torch", "memory_format"),
+        ("torch", "qscheme"),
     }
 )
 

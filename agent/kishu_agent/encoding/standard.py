@@ -182,6 +182,7 @@ LIBRARIES = {
     "matplotlib": "kishu_agent.encoding.libraries.matplotlib",
     "numpy": "kishu_agent.encoding.libraries.numpy",
     "pandas": "kishu_agent.encoding.libraries.pandas",
+    "torch": "kishu_agent.encoding.libraries.torch",
 }
 """Modules with reducers by library; each is imported once the library itself has been."""
 

@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
+from kishu_agent.encoding import borrowed
 from kishu_agent.encoding.definitions import PREFIX, Definitions
 from kishu_agent.encoding.encoder import Encoded, Scope, encode
 from kishu_agent.quiet import quiet
@@ -80,7 +81,7 @@ class Tracker:
             with interrupts.watched(), quiet():
                 look = self._look(reached, touched)
         finally:
-            self._scope.forget_types()
+            self._scope.forget()
             if collecting:
                 gc.enable()
         if not look.partial:
@@ -98,6 +99,7 @@ class Tracker:
         self._define(values)
         self._add_dependences(kept, values)
         encoded = self._encode_as_before(values)
+        self._find_lenders(values, encoded)
         owners = {root: roots for roots in encoded for root in roots}
         visited = {root: encoded[owners[root]].parts[root].visited for root in values}
         found: dict[Roots, Covariable] = {}
@@ -180,6 +182,13 @@ class Tracker:
             unknown = form.depends - values.keys()
             waiting += [dependence for dependence in unknown if self._find_definition(dependence, values)]
         return encoded
+
+    def _find_lenders(self, values: dict[str, Any], encoded: dict[Roots, Encoded]) -> None:
+        """Encode again what uses memory of an array that was met in another co-variable: so they are joined."""
+        if borrowed.learn(part.visited for form in encoded.values() for part in form.parts.values()):
+            for roots, form in encoded.items():
+                if form.external:
+                    encoded[roots] = encode(self._scope, roots, {root: values[root] for root in roots})
 
     def _complete(self, roots: Roots, values: dict[str, Any]) -> bool:
         """Tell whether all roots still exist; add definitions among them to `values` if so."""
@@ -282,7 +291,7 @@ class Tracker:
                     visited.update((root, part.visited) for root, part in form.parts.items())
                     if all(id(value) == covariable.identities[root] for root, value in values.items()):
                         exact.add(stored.roots)
-        self._scope.forget_types()
+        self._scope.forget()
         # They must not share anything now that was separate then.
         separate = _separate(found, visited)
         return _separate(
@@ -352,7 +361,7 @@ class Tracker:
             covariable = describe(form, values)
             covariable.encoded, covariable.waits, covariable.version = None, False, stored.version
             covariables[stored.roots] = covariable
-        self._scope.forget_types()
+        self._scope.forget()
         self.covariables = covariables
         self._identities = {name: id(value) for name, value in self._names.current().items()}
 

@@ -5,14 +5,16 @@ The functions `dtype`, `array`, `object_array`, `view`, `over`, and `global_gene
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from kishu_agent.encoding import rebuild
+from kishu_agent.encoding import borrowed, rebuild
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kishu_agent.encoding.encoder import Encoder, Reduced
 
@@ -67,15 +69,31 @@ def view(
     writeable: bool,
 ) -> np.ndarray[Any, Any]:
     """Make a view of an array's memory. `offset` and `strides` are in bytes."""
-    locked = writeable and not base.flags.writeable
-    if locked:
-        base.flags.writeable = True
-    made: np.ndarray[Any, Any] = np.ndarray(shape, kind, base, offset, strides)
-    if locked:
-        base.flags.writeable = False
+    with _unlocked(base, writeable):
+        made: np.ndarray[Any, Any] = np.ndarray(shape, kind, base, offset, strides)
     if made.flags.writeable != writeable:
         made.flags.writeable = writeable
     return made
+
+
+@contextmanager
+def _unlocked(base: np.ndarray[Any, Any], writeable: bool) -> Iterator[None]:
+    """Let writeable views be made of an array, also of one that is not."""
+    locked = writeable and not base.flags.writeable
+    if locked:
+        base.flags.writeable = True
+    try:
+        yield
+    finally:
+        if locked:
+            base.flags.writeable = False
+
+
+def lent_bytes(base: np.ndarray[Any, Any], offset: int, size: int) -> np.ndarray[Any, Any]:
+    """Return a part of an array's memory as bytes that can be written to."""
+    borrowed.note(base)
+    with _unlocked(base, writeable=True):
+        return np.ndarray((size,), np.uint8, base, offset)
 
 
 def over(
@@ -146,6 +164,10 @@ def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
         return _reduce_view(encoder, values, base)
     if isinstance(base, bytearray):
         return _reduce_over(values, base)
+    if (torch := sys.modules.get("torch")) is not None and isinstance(base, torch.Tensor):
+        from kishu_agent.encoding.libraries.torch import array_reduction
+
+        return array_reduction(encoder, values, base)
     encoder.external = True
     return _own(encoder, values)
 
@@ -197,6 +219,7 @@ def _own(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
         return values.__reduce_ex__(5)
     if not _is_contiguous(values):
         values = np.ascontiguousarray(values)
+        values.flags.writeable = False  # a copy: nobody is to write to it in the belief that it is the array
     number = encoder.add_array(_bytes(values)) if values.size else 0
     return array, (number, values.dtype, values.shape, order, writeable)
 
@@ -223,6 +246,15 @@ def _reduce_generator(_encoder: Encoder, generator: np.random.RandomState) -> Re
         return global_generator, ()
     return NotImplemented
 
+
+def _lendable(values: np.ndarray[Any, Any]) -> tuple[int, int] | None:
+    """Return the address and size of the memory that an array owns and that other libraries may use."""
+    if values.base is not None or values.nbytes == 0 or values.dtype.hasobject or not _is_contiguous(values):
+        return None
+    return values.__array_interface__["data"][0], values.nbytes
+
+
+borrowed.LENDERS[np.ndarray] = _lendable
 
 _REDUCERS: dict[type, Callable[[Encoder, Any], Reduced]] = {
     np.ndarray: _reduce_array,
