@@ -16,7 +16,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
-from kishu_agent.encoding import rebuild
+from kishu_agent.encoding import borrowed, rebuild
 from kishu_agent.encoding.classes import (
     bare_members,
     class_attributes,
@@ -75,6 +75,7 @@ class Encoded:
     codes: list[CodeType] = field(default_factory=list)
     memory: set[int] = field(default_factory=set)
     external: bool = False
+    borrows: bool = False
     kinds: tuple[type, ...] = ()
     """Types of objects in it that no co-variable encoded before it had (within one look)."""
     prints: list[bytes] = field(default_factory=list)
@@ -158,12 +159,22 @@ class Encoder(pickle.Pickler):
         """Ids of the objects that own the memory of arrays, whether they are stored with it or not."""
         self.external = False
         """Whether an array's memory belongs to something else than an array or a bytearray, such as a file."""
+        self.borrows = False
+        """Whether there is memory that may be that of an array which was not met yet."""
+        self.stand_ins: dict[Any, Any] = {}
+        """Objects that reducers put in the place of others, to use them again in this co-variable."""
         self._reducers = scope.reducers
 
     def add_array(self, memory: memoryview) -> int:
         """Store the memory of an array besides the stream. Returns its number."""
         self.arrays.append(memory)
         return len(self.arrays) - 1
+
+    def find_lender(self, start: int, size: int) -> tuple[Any, int] | None:
+        """Return the array that owns this memory, and the offset in it, if such an array was met."""
+        found = borrowed.find(start, size)
+        self.borrows = self.borrows or found is None
+        return found
 
     def keep(self, obj: Any) -> None:
         """Let an object join names that met it, also if its library makes it anew each time that it is freed."""
@@ -350,6 +361,7 @@ def _encode(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any]) ->
         problem,
     )
     encoded.codes, encoded.memory, encoded.external = encoder.codes, encoder.memory, encoder.external
+    encoded.borrows = encoder.borrows
     encoded.kinds = tuple(encoder.scope.linking)[kinds_before:]
     _drop_temporaries(encoder, encoded)
     return encoded

@@ -182,6 +182,9 @@ LIBRARIES = {
     "matplotlib": "kishu_agent.encoding.libraries.matplotlib",
     "numpy": "kishu_agent.encoding.libraries.numpy",
     "pandas": "kishu_agent.encoding.libraries.pandas",
+    "polars": "kishu_agent.encoding.libraries.polars",
+    "pyarrow": "kishu_agent.encoding.libraries.pyarrow",
+    "scipy": "kishu_agent.encoding.libraries.scipy",
     "torch": "kishu_agent.encoding.libraries.torch",
 }
 """Modules with reducers by library; each is imported once the library itself has been."""

@@ -187,7 +187,7 @@ class Tracker:
         """Encode again what uses memory of an array that was met in another co-variable: so they are joined."""
         if borrowed.learn(part.visited for form in encoded.values() for part in form.parts.values()):
             for roots, form in encoded.items():
-                if form.external:
+                if form.borrows:
                     encoded[roots] = encode(self._scope, roots, {root: values[root] for root in roots})
 
     def _complete(self, roots: Roots, values: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ import torch
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from kishu_agent.encoding import borrowed, rebuild
+from kishu_agent.encoding import rebuild
 from kishu_agent.encoding.classes import NotEncodableError
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _reduce_storage(encoder: Encoder, untyped: Any) -> Reduced:
         return storage, (number, size, str(device))
     encoder.memory.add(untyped._cdata)
     if size and not untyped.resizable():
-        lender = borrowed.find(untyped.data_ptr(), size)
+        lender = encoder.find_lender(untyped.data_ptr(), size)
         if lender is not None:
             return storage_over, (*lender, size)
         encoder.external = True
