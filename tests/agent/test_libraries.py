@@ -1,4 +1,4 @@
-"""pyarrow, polars, scipy: values, layout, what is stored of slices, looking that changes nothing."""
+"""pyarrow, polars, scipy and others: values, layout, what is stored of slices, looking that changes nothing."""
 
 from __future__ import annotations
 
@@ -104,11 +104,28 @@ CASES: dict[str, tuple[Cell, ...]] = {
             "m d l o",
         ),
     ),
+    "graphs and search trees": cells(
+        (
+            """
+            import networkx as nx, numpy as np
+            from sklearn.neighbors import KDTree
+            class Net(nx.Graph):
+                kind = 'mine'
+            g = Net([(1, 2), (2, 3)]); g.nodes[1]['w'] = [1]; w = g.nodes[1]['w']; d = nx.DiGraph([(1, 2)]); x = np.arange(40.).reshape(20, 2); tree = KDTree(x)
+            """,
+            "type(g) is Net and g.nodes[1]['w'] is w and list(d.succ[1]) == [2] and tree.query(x[:1])[0][0, 0] == 0",
+        ),
+        (
+            "g.add_edge(3, 1); w.append(2); d.remove_node(2)",
+            "nx.shortest_path(g, 1, 3) == [1, 3] and g.nodes[1]['w'] is w and w == [1, 2] and list(d) == [1] and g.degree[3] == 2",
+            "tree x",
+        ),
+    ),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_arrow(name: str, kernel: Kernel, other: Kernel, notebook: Path) -> None:
+def test_libraries(name: str, kernel: Kernel, other: Kernel, notebook: Path) -> None:
     play(kernel, other, notebook, CASES[name])
 
 
@@ -120,6 +137,14 @@ LOOKED_AT = {
     "polars": (
         "import polars as pl; df = pl.DataFrame({'a': [1, 2, 3], 'b': ['x', None, 'z']}); s = df['a']; lf = df.lazy()",
         "df.describe(), s.is_sorted(), s.min(), df.sort('a'), df.group_by('b').len(), lf.collect(), lf.explain(), lf.collect_schema(), df.n_unique(), repr(df), s.n_unique(), df.hash_rows()",
+    ),
+    "search trees": (
+        "import numpy as np; from sklearn.neighbors import KDTree, BallTree, KNeighborsClassifier; x = np.arange(200.).reshape(100, 2); k = KDTree(x); b = BallTree(x); n = KNeighborsClassifier().fit(x, x[:, 0] > 50)",
+        "k.query(x), b.query(x), n.predict(x)",
+    ),
+    "graphs": (
+        "import networkx as nx; g = nx.path_graph(4); d = nx.DiGraph(g); m = nx.MultiGraph(g)",
+        "g.nodes, g.edges, g.adj, g.degree, d.pred, d.in_edges, d.out_degree, m.edges, nx.shortest_path(g, 0, 2), nx.pagerank(d), repr(g)",
     ),
     "sparse": (
         "import numpy as np, scipy.sparse as sp; m = sp.csr_array(np.eye(3)); c = sp.csc_matrix(np.eye(3)); b = sp.bsr_array(np.eye(4))",
