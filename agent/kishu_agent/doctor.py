@@ -75,7 +75,7 @@ class Doctor:
                 if not roots[0].startswith(randomness.PREFIX):
                     self._examine(roots, covariable)
         finally:
-            self._tracker.forget_types()
+            self._tracker.forget()
             if collecting:
                 gc.enable()
         return tuple(self._diagnosis(name) for name in self._names if name in self._findings)
@@ -115,7 +115,7 @@ class Doctor:
 
     def _joins(self, roots: Roots, forms: Mapping[str, Encoded]) -> dict[tuple[str, str], str]:
         shared = self._shared(roots, forms)
-        wanted = {root: set(forms[root].memory) for root in roots}
+        wanted = {root: set(forms[root].parts[root].memory.ids) for root in roots}
         for pair, objects in shared.items():
             for root in pair:
                 wanted[root].update(objects)
@@ -146,7 +146,7 @@ class Doctor:
                     known[identity] = obj
         owners: dict[int, list[str]] = defaultdict(list)
         for root in roots:
-            for owner in forms[root].memory:
+            for owner in forms[root].parts[root].memory.ids:
                 owners[owner].append(root)
         for several in owners.values():
             for pair in _pairs(several):
@@ -180,7 +180,7 @@ class Doctor:
             ways = sorted((one[best], other[best]), key=lambda way: (-way[0], way[1]))
             return f"{ways[0][1]} is {ways[1][1]}"
         names = self._labels[first], self._labels[second]
-        for owner in forms[first].memory & forms[second].memory:
+        for owner in forms[first].parts[first].memory.ids & forms[second].parts[second].memory.ids:
             if owner in one:
                 return f"{names[1]} shares memory with {one[owner][1]}"
             return f"{names[0]} shares memory with {other[owner][1] if owner in other else names[1]}"

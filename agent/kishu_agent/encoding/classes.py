@@ -40,6 +40,14 @@ _SKIPPED = frozenset({"__dict__", "__weakref__", "__slots__", "__slotnames__", "
 _ENUM_SKIPPED = frozenset({"__new__", "__new_member__", "__reduce_ex__", "__members__"})
 
 
+_LIBRARY_METACLASSES = {
+    ("torch._C", "_TensorMeta"): frozenset[str](),
+    ("torch.nn.parameter", "_ParameterMeta"): frozenset[str](),
+    ("torch.autograd.function", "FunctionMeta"): frozenset({"_backward_cls"}),
+}
+"""Metaclasses that can be called again without an effect elsewhere, and the attributes that they make."""
+
+
 class NotEncodableError(TypeError):
     """Raised inside the pickler for an object that has no stored form."""
 
@@ -73,11 +81,17 @@ def class_skeleton(cls: type, uid: str) -> tuple[Any, tuple[Any, ...]]:
 
 
 def _check_metaclass(metaclass: type) -> None:
+    if _key(metaclass) in _LIBRARY_METACLASSES:
+        return
     for base in metaclass.__mro__:
         if base in {type, abc.ABCMeta, enum.EnumMeta, object} or base.__module__ in {"__main__", "typing"}:
             continue
         name = f"{metaclass.__module__}.{metaclass.__qualname__}"
         raise NotEncodableError(f"classes made by the metaclass {name} cannot be stored")
+
+
+def _key(cls: type) -> tuple[str, str]:
+    return cls.__module__, cls.__qualname__
 
 
 def class_attributes(cls: type) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -87,8 +101,9 @@ def class_attributes(cls: type) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     behaviour: dict[str, Any] = {}
     data: dict[str, Any] = {}
+    skipped = _SKIPPED | _LIBRARY_METACLASSES.get(_key(type(cls)), frozenset())
     for name, value in cls.__dict__.items():
-        if name in _SKIPPED or type(value) in _DESCRIPTORS:
+        if name in skipped or type(value) in _DESCRIPTORS:
             continue
         if name == "__module__" and value == "__main__":
             continue

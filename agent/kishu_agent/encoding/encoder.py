@@ -17,7 +17,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
-from kishu_agent.encoding import dilled, rebuild
+from kishu_agent.encoding import borrowed, dilled, rebuild
 from kishu_agent.encoding.classes import (
     bare_members,
     class_attributes,
@@ -81,6 +81,7 @@ class Encoded:
     """Whether it has objects whose content could not be seen."""
     codes: list[CodeType] = field(default_factory=list)
     external: bool = False
+    borrows: bool = False
     kinds: tuple[type, ...] = ()
     """Types of objects in it that no co-variable encoded before it had (within one look)."""
     prints: list[bytes] = field(default_factory=list)
@@ -101,6 +102,8 @@ class Scope:
         self.linking = LinkingTypes()
         self.reducers: dict[type, Any] = dict(REDUCERS)
         self.importable: dict[type, bool] = {}
+        self.kept: list[Any] = []
+        """Objects that would be taken for temporary ones, though they stand for what names share."""
         self._endless: dict[int, weakref.ref[type]] = {}
         """Types whose own pickling was ended by the time limit; found by id, whatever their metaclass says."""
 
@@ -115,8 +118,9 @@ class Scope:
         self.reducers[kind] = found
         return found
 
-    def forget_types(self) -> None:
-        """Drop what is cached by type, so that no class of the notebook is kept alive."""
+    def forget(self) -> None:
+        """Drop what is kept during a look, so that nothing of the notebook is kept alive."""
+        self.kept.clear()
         self.linking.clear()
         self.importable.clear()
         self.reducers = dict(REDUCERS)
@@ -176,12 +180,26 @@ class Encoder(pickle.Pickler):
         self.linked = linked
         self.external = False
         """Whether an array's memory belongs to something else than an array or a bytearray, such as a file."""
-        self._reducers = scope.reducers  # one look's: Scope.forget_types makes new ones
+        self.borrows = False
+        """Whether there is memory that may be that of an array which was not met yet."""
+        self.stand_ins: dict[Any, Any] = {}
+        """Objects that reducers put in the place of others, to use them again in this co-variable."""
+        self._reducers = scope.reducers  # one look's: Scope.forget makes new ones
 
     def add_array(self, memory: memoryview) -> int:
         """Store the memory of an array besides the stream. Returns its number."""
         self.arrays.append(memory)
         return len(self.arrays) - 1
+
+    def find_lender(self, start: int, size: int) -> tuple[Any, int] | None:
+        """Return the array that owns this memory, and the offset in it, if such an array was met."""
+        found = borrowed.find(start, size)
+        self.borrows = self.borrows or found is None
+        return found
+
+    def keep(self, obj: Any) -> None:
+        """Let an object join names that met it, also if its library makes it anew each time that it is freed."""
+        self.scope.kept.append(obj)
 
     def depend(self, uid: str) -> None:
         """Note that what is being encoded refers to a definition."""
@@ -274,7 +292,7 @@ def _find_reducer(kind: type) -> Any:
         return reduce_class
     if (kind.__module__, kind.__qualname__) == ("kishu_agent.session", "Session"):
         return _reduce_session
-    return instance_reducer(kind) or library_reducer(kind)
+    return library_reducer(kind) or instance_reducer(kind)
 
 
 def _reduce_endless(_encoder: Encoder, _obj: object) -> Reduced:
@@ -395,6 +413,7 @@ def _encode_once(encoder: Encoder, roots: tuple[str, ...], values: dict[str, Any
     if isinstance(encoder, CarefulEncoder):
         encoded.dilled, encoded.blind = encoder.dilled, encoder.problem is not None
         encoded.problem = encoder.problem or problem
+    encoded.borrows = encoder.borrows
     encoded.kinds = tuple(encoder.scope.linking)[kinds_before:]
     _drop_temporaries(encoder, encoded)
     return encoded

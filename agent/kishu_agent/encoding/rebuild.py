@@ -175,13 +175,19 @@ def new_class(
     """Make a class without its attributes, running no code of the notebook.
 
     `body` has the few attributes that must be there from the start: slots, generic bases.
-    The metaclass' own __new__ and the bases' __init_subclass__ have had their effect when the class was
-    defined, and what they changed is restored as state; so they are not run again.
+    A notebook's own metaclass and the bases' __init_subclass__ have had their effect when the class was
+    defined, and what they changed is restored as state; so they are not run again. A library's is: it may set
+    what Python does not show.
     """
     body = {"__module__": "__main__", "__qualname__": qualified_name, **body}
     maker: Any = abc.ABCMeta if issubclass(metaclass, abc.ABCMeta) else type
+    library: Any = (
+        None if metaclass.__module__ in {"builtins", "__main__"} or maker is not type else metaclass
+    )
     with _without_hook(_init_subclass_owner(bases)):
-        made: type = maker.__new__(metaclass, name, bases, body)
+        made: type = (
+            maker.__new__(metaclass, name, bases, body) if library is None else library(name, bases, body)
+        )
     _loading().define(uid, made)
     return made
 

@@ -185,8 +185,14 @@ REDUCERS: dict[type, Reducer] = {
 
 LIBRARIES = {
     "matplotlib": "kishu_agent.encoding.libraries.matplotlib",
+    "networkx": "kishu_agent.encoding.libraries.networkx",
     "numpy": "kishu_agent.encoding.libraries.numpy",
     "pandas": "kishu_agent.encoding.libraries.pandas",
+    "polars": "kishu_agent.encoding.libraries.polars",
+    "pyarrow": "kishu_agent.encoding.libraries.pyarrow",
+    "scipy": "kishu_agent.encoding.libraries.scipy",
+    "sklearn": "kishu_agent.encoding.libraries.sklearn",
+    "torch": "kishu_agent.encoding.libraries.torch",
 }
 """Modules with reducers by library; each is imported once the library itself has been."""
 

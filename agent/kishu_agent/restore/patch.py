@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LARGEST = 256 << 20
 """Bytes of differing chunks beyond which a load is the better way: they are held in memory until the swap."""
 
-_PATCHABLE = frozenset({"builtins", "numpy", "__main__"})
+_PATCHABLE = frozenset({"builtins", "collections", "numpy", "torch", "__main__"})
 """Packages whose objects have no memory in common with objects that are stored apart from them; pandas' have."""
 
 

@@ -37,8 +37,13 @@ BACKGROUND = LATER | frozenset(
 
 _TRUSTED = frozenset(
     {"numpy", "pandas", "scipy", "sklearn", "joblib", "dateutil", "pytz", "threadpoolctl", "kishu_agent"}
+    | {"networkx", "polars", "pyarrow", "torch"}
 )
-"""Libraries that keep no references to a session's objects, and run nothing in the background."""
+"""Libraries that keep no references to a session's objects, and run nothing in the background.
+
+The threads of polars and pyarrow run the notebook's functions during a call only. What torch's backward() reaches is
+held by the graph of its result, and what has a graph is not seen, so that code with it may reach anything.
+"""
 
 DRAWING = frozenset({"matplotlib", "mpl_toolkits", "seaborn"})
 """Libraries whose objects any cell can reach: pyplot's functions, and pandas' plots, act on the current figure."""

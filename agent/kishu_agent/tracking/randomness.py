@@ -23,10 +23,27 @@ def _numpy() -> tuple[Callable[[], Any], Callable[[Any], None]]:
 
 def _torch() -> tuple[Callable[[], Any], Callable[[Any], None]]:
     torch = sys.modules["torch"]
-    return lambda: torch.get_rng_state().numpy(), lambda state: torch.set_rng_state(torch.from_numpy(state))
+    get, put = torch.get_rng_state, torch.set_rng_state
+    return lambda: get().numpy().copy(), lambda state: put(torch.from_numpy(state))
 
 
-_GENERATORS = {"random": _python, "numpy.random": _numpy, "torch": _torch}
+def _cuda() -> tuple[Callable[[], Any], Callable[[Any], None]]:
+    torch = sys.modules["torch"]
+    cuda = torch.cuda
+
+    def get() -> list[Any]:
+        if not cuda.is_initialized():  # asking for a state would do it, which takes seconds and memory
+            raise LookupError("no device is in use")
+        return [state.numpy().copy() for state in cuda.get_rng_state_all()]
+
+    def put(states: list[Any]) -> None:
+        for device, state in enumerate(states[: cuda.device_count()]):
+            cuda.set_rng_state(torch.from_numpy(state), device)
+
+    return get, put
+
+
+_GENERATORS = {"random": _python, "numpy.random": _numpy, "torch": _torch, "torch.cuda": _cuda}
 """Getter and setter by the module that must have been imported."""
 
 

@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
+from kishu_agent.encoding import borrowed
 from kishu_agent.encoding.definitions import PREFIX, Definitions
 from kishu_agent.encoding.encoder import Encoded, Part, Scope, encode
 from kishu_agent.quiet import quiet
@@ -81,7 +82,7 @@ class Tracker:
             with interrupts.watched(), quiet(), time_limit():
                 look = self._look(reached, touched)
         finally:
-            self._scope.forget_types()
+            self._scope.forget()
             if collecting:
                 gc.enable()
         if not look.partial:
@@ -99,6 +100,7 @@ class Tracker:
         self._define(values)
         self._add_dependences(kept, values)
         encoded = self._encode_as_before(values)
+        self._find_lenders(values, encoded)
         owners = {root: roots for roots in encoded for root in roots}
         parts = {root: encoded[owners[root]].parts[root] for root in values}
         found: dict[Roots, Covariable] = {}
@@ -181,6 +183,13 @@ class Tracker:
             unknown = form.depends - values.keys()
             waiting += [dependence for dependence in unknown if self._find_definition(dependence, values)]
         return encoded
+
+    def _find_lenders(self, values: dict[str, Any], encoded: dict[Roots, Encoded]) -> None:
+        """Encode again what uses memory of an array that was met in another co-variable: so they are joined."""
+        if borrowed.learn(part.visited for form in encoded.values() for part in form.parts.values()):
+            for roots, form in encoded.items():
+                if form.borrows:
+                    encoded[roots] = encode(self._scope, roots, {root: values[root] for root in roots})
 
     def _complete(self, roots: Roots, values: dict[str, Any]) -> bool:
         """Tell whether all roots still exist; add definitions among them to `values` if so."""
@@ -284,7 +293,7 @@ class Tracker:
                     parts.update(form.parts)
                     if all(id(value) == covariable.identities[root] for root, value in values.items()):
                         exact.add(stored.roots)
-        self._scope.forget_types()
+        self._scope.forget()
         # They must not share anything now that was separate then.
         separate = _separate(found, parts)
         return _separate(
@@ -320,9 +329,9 @@ class Tracker:
         with interrupts.watched(), quiet():
             return encode(self._scope, (root,), {root: value})
 
-    def forget_types(self) -> None:
+    def forget(self) -> None:
         """Drop what `encode_alone` noted of types."""
-        self._scope.forget_types()
+        self._scope.forget()
 
     def arrays(self, roots: Roots) -> list[memoryview]:
         """Return the memory of the arrays of a co-variable, in the order in which it is stored."""
@@ -338,7 +347,7 @@ class Tracker:
             try:
                 return encode(self._scope, roots, dict(values)).depends
             finally:
-                self._scope.forget_types()
+                self._scope.forget()
 
     def _bound(self, roots: Roots) -> dict[str, Any]:
         live = self._names.current()
@@ -375,7 +384,7 @@ class Tracker:
             covariable = describe(form, values)
             covariable.encoded, covariable.waits, covariable.version = None, False, stored.version
             covariables[stored.roots] = covariable
-        self._scope.forget_types()
+        self._scope.forget()
         self.covariables = covariables
         self._identities = {name: id(value) for name, value in self._names.current().items()}
 

@@ -26,7 +26,8 @@ _TRUSTED = frozenset(
     {"builtins", "collections", "datetime", "decimal", "fractions", "pathlib", "random"}
     | {"kishu_agent", "numpy", "pandas", "scipy", "sklearn"}
 )
-"""Packages whose objects are known to load."""
+"""Packages whose objects are known to load. Not those with many ways of their own to be pickled, such as torch; once a
+type has loaded it costs nothing more."""
 
 _EXCLUDED = frozenset({"matplotlib", "ipywidgets", "traitlets", "comm"})
 """Packages whose objects have effects when they are made: a figure shows up in pyplot, a widget in the page."""

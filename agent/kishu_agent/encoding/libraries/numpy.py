@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import array as arrays
 import mmap
-from contextlib import suppress
+import sys
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kishu_agent.encoding import rebuild
+from kishu_agent.encoding import borrowed, rebuild
 from kishu_agent.encoding.standard import address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kishu_agent.encoding.encoder import Encoder, Reduced
 
@@ -87,17 +88,37 @@ def view(
     """Make a view of an array's memory. `offset` and `strides` are in bytes."""
     if kind.kind == "T":
         kind = base.dtype  # which holds the text
-    locked = writeable and not base.flags.writeable
-    if locked:
-        base.flags.writeable = True
-    order = layout(base)
-    buffer = base if type(order) is str else base.transpose(order)
-    made: np.ndarray[Any, Any] = np.ndarray(shape, kind, buffer, offset, strides)
-    if locked:
-        base.flags.writeable = False
+    with _unlocked(base, writeable):
+        made: np.ndarray[Any, Any] = np.ndarray(shape, kind, _packed(base), offset, strides)
     if made.flags.writeable != writeable:
         made.flags.writeable = writeable
     return made
+
+
+def _packed(base: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return an array whose items fill its memory in an order in which they follow each other there."""
+    order = layout(base)
+    return base if type(order) is str else base.transpose(order)
+
+
+@contextmanager
+def _unlocked(base: np.ndarray[Any, Any], writeable: bool) -> Iterator[None]:
+    """Let writeable views be made of an array, also of one that is not."""
+    locked = writeable and not base.flags.writeable
+    if locked:
+        base.flags.writeable = True
+    try:
+        yield
+    finally:
+        if locked:
+            base.flags.writeable = False
+
+
+def lent_bytes(base: np.ndarray[Any, Any], offset: int, size: int) -> np.ndarray[Any, Any]:
+    """Return a part of an array's memory as bytes that can be written to."""
+    borrowed.note(base)
+    with _unlocked(base, writeable=True):
+        return np.ndarray((size,), np.uint8, _packed(base), offset)
 
 
 def over(
@@ -177,6 +198,10 @@ def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
         return _reduce_view(encoder, values, base)
     if isinstance(base, EXPORTERS):
         return _reduce_over(values, base)
+    if (torch := sys.modules.get("torch")) is not None and isinstance(base, torch.Tensor):
+        from kishu_agent.encoding.libraries.torch import array_reduction
+
+        return array_reduction(encoder, values, base)
     encoder.external = True
     return _own(encoder, values)
 
@@ -244,6 +269,7 @@ def _own(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
     if order is None:
         order = "C"
         values = np.ascontiguousarray(values)
+        values.flags.writeable = False  # a copy: nobody is to write to it in the belief that it is the array
     if values.dtype.hasobject:
         if values.dtype.kind != "O":
             return values.__reduce_ex__(5)
@@ -289,6 +315,15 @@ def _reduce_generator(_encoder: Encoder, generator: np.random.RandomState) -> Re
         return global_generator, ()
     return NotImplemented
 
+
+def _lendable(values: np.ndarray[Any, Any]) -> tuple[int, int] | None:
+    """Return the address and size of the memory that an array owns and that other libraries may use."""
+    if values.base is not None or values.nbytes == 0 or values.dtype.hasobject or layout(values) is None:
+        return None
+    return values.__array_interface__["data"][0], values.nbytes
+
+
+borrowed.LENDERS[np.ndarray] = _lendable
 
 _REDUCERS: dict[type, Callable[[Encoder, Any], Reduced]] = {
     np.ndarray: _reduce_array,
