@@ -22,7 +22,7 @@ from kishu_agent.history.head import Head
 from kishu_agent.protocol.models import RestoreReport, SessionStatus
 from kishu_agent.record.preview import clean, preview
 from kishu_agent.record.recorder import Job, Recorder
-from kishu_agent.restore.restorer import Restorer
+from kishu_agent.restore.restorer import Restoration, Restorer
 from kishu_agent.tracking.covariable import Covariable
 from kishu_agent.tracking.idle import Idle
 from kishu_agent.tracking.names import Names, is_front_end_code
@@ -421,13 +421,12 @@ class Session:
         if not self._attached:
             raise errors.NotAttachedError("This session is detached.")
         self._record_unrecorded()
-        restoration = self._restorer.prepare(self._history.state(target), missing_ok=missing_ok)
-        with interrupts.delayed():
-            self._restorer.carry_out(restoration)
-            previous, self._head, self._branch = self.head, target, None
-            self._restored_in_cell = self._depth > 0
-            self._before_front_end = None
-        self._restorer.adopt(restoration)
+        previous, finalized = self.head, self._tracker.finalized
+        restoration = self._carry_out(target, missing_ok=missing_ok)
+        if finalized and (look := self._tracker.look()).differs:
+            # Objects that were replaced have a __del__, which changed what was just restored.
+            self._tracker.note(look)
+            self._carry_out(target, missing_ok=missing_ok)
         self._write_head_file()
         return RestoreReport(
             checkpoint=target,
@@ -438,6 +437,17 @@ class Session:
             missing=restoration.missing,
             seconds=time.perf_counter() - clock,
         )
+
+    def _carry_out(self, target: str, *, missing_ok: bool) -> Restoration:
+        restoration = self._restorer.prepare(self._history.state(target), missing_ok=missing_ok)
+        with interrupts.delayed():
+            replaced = self._restorer.carry_out(restoration)
+            self._head, self._branch = target, None
+            self._restored_in_cell = self._depth > 0
+            self._before_front_end = None
+        self._restorer.adopt(restoration)
+        del replaced  # not before: a __del__ must not change what is adopted
+        return restoration
 
     def _record_unrecorded(self) -> None:
         """Record what changed since the last checkpoint, so that a restore loses nothing."""

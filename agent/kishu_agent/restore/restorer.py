@@ -92,18 +92,19 @@ class Restorer:
             missing=missing,
         )
 
-    def carry_out(self, restoration: Restoration) -> None:
-        """Put what was loaded into the session, all or nothing."""
+    def carry_out(self, restoration: Restoration) -> dict[str, Any]:
+        """Put what was loaded into the session, all or nothing. Returns what was there instead."""
         values = {**restoration.bound, **restoration.load.loaded}
         try:
             for patch in restoration.patches.values():
                 patch.apply()
-            swap(self._namespace, self._names, self._generators, values, restoration.gone)
+            replaced = swap(self._namespace, self._names, self._generators, values, restoration.gone)
         except BaseException:
             for patch in restoration.patches.values():
                 patch.revert()
             raise
         restoration.load.commit()
+        return replaced
 
     def adopt(self, restoration: Restoration) -> None:
         """Make the restored session what the next cell is compared with."""

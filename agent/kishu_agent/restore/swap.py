@@ -19,10 +19,10 @@ def swap(
     generators: Randomness,
     loaded: Mapping[str, Any],
     gone: tuple[str, ...],
-) -> None:
+) -> dict[str, Any]:
     """Set the loaded names, remove those that are gone, and set random generators.
 
-    On any failure everything is put back and the error raised.
+    Returns what the names were bound to: it ends when nobody holds it any more, and may have a `__del__`. On any failure everything is put back and the error raised.
     """
     values = {root: value for root, value in loaded.items() if ":" not in root}
     states = {root: value for root, value in loaded.items() if root.startswith(randomness.PREFIX)}
@@ -45,3 +45,4 @@ def swap(
         for root, state in random_before.items():
             generators.restore(root, state)
         raise
+    return before

@@ -16,10 +16,18 @@ import inspect
 import re
 import sys
 import threading
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from kishu_agent.tracking.code import BACKGROUND, DRAWING, LATER, code_names, is_dynamic, is_trusted
+from kishu_agent.tracking.code import (
+    BACKGROUND,
+    DRAWING,
+    LATER,
+    changes_library,
+    code_names,
+    is_dynamic,
+    is_trusted,
+    may_reach_anything,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +35,16 @@ if TYPE_CHECKING:
     from kishu_agent.tracking.covariable import Covariable, Roots
 
 _WORD = re.compile(r"[^\W\d]\w*")
+
+_HOOK = re.compile(
+    r"""
+    \b(?: __builtins__ | events\s*\.\s*register | ast_transformers | input_transformers_\w+ | set_custom_exc | for_type
+    | seterrcall | float_format | formatter | register_\w+_accessor ) \b
+    | ^\s*% (?: load_ext | autoreload | gui | pylab ) \b
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+"""In cells that give IPython, numpy or pandas functions to be called by later cells."""
 
 
 class Reach:
@@ -39,7 +57,7 @@ class Reach:
         self.later = False
         """Whether a cell used what changes the session between cells."""
         self._anything = False
-        """Set once a cell used what can run code later."""
+        """Set once a cell used what can run code later, or that of other cells."""
 
     def of_cell(
         self,
@@ -53,14 +71,14 @@ class Reach:
         the names in the cell's text. `covariables` is the session before the cell, `namespace` the user's names
         after it.
         """
-        names = self._names(source)
+        names = self._names(source, namespace)
         words = frozenset(_WORD.findall(source)) if names is None else names
         touched, certain = _close(words, namespace, covariables)
         packages = {package for covariable in covariables.values() for package in covariable.packages}
         known = names is not None and certain and not self._anything and not self._in_background()
         return touched if known and all(map(is_trusted, packages)) else None, touched
 
-    def _names(self, source: str) -> frozenset[str] | None:
+    def _names(self, source: str, namespace: Mapping[str, Any]) -> frozenset[str] | None:
         try:
             code = compile(self._transform(source), "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         except Exception:
@@ -68,7 +86,8 @@ class Reach:
         names = code_names(code)
         if code.co_flags & inspect.CO_COROUTINE or not names.loaded.isdisjoint(LATER):
             self._anything = self.later = True
-        if not names.loaded.isdisjoint(BACKGROUND):
+        background = not names.loaded.isdisjoint(BACKGROUND)
+        if background or changes_library(names, namespace) or _HOOK.search(source):
             self._anything = True
         return None if is_dynamic(names) else names.all
 
@@ -98,9 +117,7 @@ def _close(
     certain = True
     while waiting:
         name = waiting.pop()
-        value = namespace.get(name)
-        if type(value) is ModuleType and not is_trusted(str(value.__name__).partition(".")[0]):
-            certain = False
+        certain = certain and not may_reach_anything(namespace.get(name))
         if name not in owner or owner[name] in reached:
             continue
         roots = owner[name]
