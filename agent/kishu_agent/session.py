@@ -25,7 +25,7 @@ from kishu_agent.record.preview import clean, preview
 from kishu_agent.record.recorder import Job, Recorder
 from kishu_agent.record.versions import versions_of
 from kishu_agent.restore.environment import Change
-from kishu_agent.restore.restorer import Leave, Restorer
+from kishu_agent.restore.restorer import Leave, Restoration, Restorer
 from kishu_agent.tracking.covariable import Covariable
 from kishu_agent.tracking.environment import Surroundings
 from kishu_agent.tracking.idle import Idle
@@ -469,13 +469,12 @@ class Session:
         change = Change(self._surroundings, self._history[target].environment)
         if leave.environment:
             change.check(missing_ok=leave.missing)
-        restoration = self._restorer.prepare(self._history, target, leave)
-        with interrupts.delayed():
-            self._restorer.carry_out(restoration, change if leave.environment else None)
-            previous, self._head, self._branch = self.head, target, None
-            self._restored_in_cell = self._depth > 0
-            self._before_front_end = None
-        self._restorer.adopt(restoration)
+        previous, finalized = self.head, self._tracker.finalized
+        restoration = self._carry_out(target, leave, change if leave.environment else None)
+        if finalized and (look := self._tracker.look()).differs:
+            # Objects that were replaced have a __del__, which changed what was just restored.
+            self._tracker.note(look)
+            self._carry_out(target, Leave(missing=True, replay=False))
         self._write_head_file()
         return RestoreReport(
             checkpoint=target,
@@ -488,6 +487,17 @@ class Session:
             environment=change.sentences(put_back=leave.environment),
             seconds=time.perf_counter() - clock,
         )
+
+    def _carry_out(self, target: str, leave: Leave, environment: Change | None = None) -> Restoration:
+        restoration = self._restorer.prepare(self._history, target, leave)
+        with interrupts.delayed():
+            replaced = self._restorer.carry_out(restoration, environment)
+            self._head, self._branch = target, None
+            self._restored_in_cell = self._depth > 0
+            self._before_front_end = None
+        self._restorer.adopt(restoration)
+        del replaced  # not before: a __del__ must not change what is adopted
+        return restoration
 
     def _record_unrecorded(self) -> None:
         """Record what changed since the last checkpoint, so that a restore loses nothing."""

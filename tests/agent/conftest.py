@@ -60,6 +60,17 @@ def other(_second_kernel: _Keeper) -> Kernel:
     return _second_kernel.get()
 
 
+@pytest.fixture(params=["all", "reached"])
+def compared(request: pytest.FixtureRequest, kernel: Kernel) -> Iterator[str]:
+    """What `kernel` compares after each cell: everything, or what the cell reaches, as in a large session."""
+    set_limit = "setattr(__import__('kishu_agent.session').session, '_CHEAP', {})"
+    usual = kernel.value("__import__('kishu_agent.session').session._CHEAP")
+    kernel.hidden(set_limit.format("float('inf')" if request.param == "all" else "0.0"))
+    yield request.param
+    if kernel.alive:
+        kernel.hidden(set_limit.format(usual))
+
+
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Callable[..., Kernel]]:
     """Starts kernels of the test's own, in its directory."""

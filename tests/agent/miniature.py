@@ -51,9 +51,14 @@ def block(code: str) -> str:
 
 
 def play(
-    kernel: Kernel, other: Kernel, notebook: Path, script: Sequence[Cell], *, replay: bool | None = None
+    kernel: Kernel,
+    other: Kernel | None,
+    notebook: Path,
+    script: Sequence[Cell],
+    *,
+    replay: bool | None = None,
 ) -> None:
-    """Run a notebook in miniature and check every state in every way."""
+    """Run a notebook in miniature and check every state in every way, without `other` in its own kernel only."""
     how = f"replay={replay}"
     session_of(kernel, notebook)
     names = [_look(kernel, Cell("")).names]
@@ -84,6 +89,8 @@ def play(
     for number in (0, len(script)):
         kernel.do(f"s.restore({states[number]!r}, {how})")
         _check_state(kernel, script, states, names, number, f"jump to state {number}")
+    if other is None:
+        return
     session_of(other, notebook)
     for number in (len(script), *range(1, len(script))):
         other.do(f"s.restore({states[number]!r}, {how})")
@@ -96,6 +103,8 @@ class _Seen:
 
     head: str | None
     failure: str | None
+    unseen: list[str] | bool
+    """Co-variables that a look at everything finds changed since the last checkpoint; False without a change."""
     names: list[str]
     """Names in the kernel's namespace that are the person's, told without the agent."""
     then: bool
@@ -104,9 +113,9 @@ class _Seen:
 def _look(kernel: Kernel, cell: Cell) -> _Seen:
     session = "(lambda s: [s.head, s.failure])(__import__('kishu_agent').current())"
     names = "[name for name in globals() if isinstance(name, str)]"
-    (head, failure), listed, then = kernel.values([session, names, f"bool({cell.then})"])
+    (head, failure), unseen, listed, then = kernel.values([session, _UNSEEN, names, f"bool({cell.then})"])
     own = set(listed) - _KERNELS_OWN - {name for name in listed if _is_cache(name)}
-    return _Seen(head, failure, sorted(own), then)
+    return _Seen(head, failure, unseen, sorted(own), then)
 
 
 def _check_state(
@@ -129,7 +138,14 @@ def _check_state(
 
 def _check(seen: _Seen, cell: Cell, where: str) -> None:
     assert seen.then, f"{where}: not {cell.then}"
+    assert seen.unseen is False, f"{where}: a change of {seen.unseen} was not recorded"
     assert not set(cell.gone.split()) & set(seen.names), f"{where}: {cell.gone} should be gone"
+
+
+_UNSEEN = """
+(lambda look: look.differs and [" ".join(roots) for roots, c in look.covariables.items() if c.waits])(
+    __import__("kishu_agent").current()._tracker.look())
+""".replace("\n", " ").strip()
 
 
 def _is_cache(name: str) -> bool:
@@ -139,7 +155,7 @@ def _is_cache(name: str) -> bool:
 _KERNELS_OWN = {
     "__name__", "__doc__", "__package__", "__loader__", "__spec__", "__builtin__", "__builtins__", "__session__",
     "_ih", "_oh", "_dh", "In", "Out", "get_ipython", "exit", "quit", "open", "_exit_code", "__annotations__",
-    "__warningregistry__",
+    "__warningregistry__", "__file__",
 }  # fmt: skip
 
 

@@ -167,8 +167,8 @@ CASES: dict[str, tuple[Cell, ...]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_names(name: str, kernel: Kernel, other: Kernel, notebook: Path) -> None:
-    play(kernel, other, notebook, CASES[name])
+def test_names(name: str, kernel: Kernel, other: Kernel, notebook: Path, compared: str) -> None:
+    play(kernel, other if compared == "all" else None, notebook, CASES[name])
 
 
 def test_output_cache_is_untouched(kernel: Kernel, notebook: Path) -> None:

@@ -214,18 +214,24 @@ class Restorer:
             del missing[stored]
         return load, made + loaded, tuple(replayed.cells)
 
-    def carry_out(self, restoration: Restoration, environment: Change | None = None) -> None:
-        """Put what was loaded into the session, and change the environment, all or nothing."""
+    def carry_out(self, restoration: Restoration, environment: Change | None = None) -> dict[str, Any]:
+        """Put what was loaded into the session, and change the environment, all or nothing.
+
+        Returns what was there instead.
+        """
         values = {**restoration.bound, **restoration.load.loaded}
         try:
             for patch in restoration.patches.values():
                 patch.apply()
-            swap(self._namespace, self._names, self._generators, values, restoration.gone, environment)
+            replaced = swap(
+                self._namespace, self._names, self._generators, values, restoration.gone, environment
+            )
         except BaseException:
             for patch in restoration.patches.values():
                 patch.revert()
             raise
         restoration.load.commit()
+        return replaced
 
     def adopt(self, restoration: Restoration) -> None:
         """Make the restored session what the next cell is compared with."""

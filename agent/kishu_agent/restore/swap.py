@@ -21,10 +21,11 @@ def swap(
     loaded: Mapping[str, Any],
     gone: tuple[str, ...],
     environment: Change | None = None,
-) -> None:
+) -> dict[str, Any]:
     """Set the loaded names, remove those that are gone, set random generators, and change the environment.
 
-    On any failure everything is put back and the error raised.
+    Returns what the names were bound to: it ends when nobody holds it any more, and may have a `__del__`. On any
+    failure everything is put back and the error raised.
     """
     values = {root: value for root, value in loaded.items() if ":" not in root}
     states = {root: value for root, value in loaded.items() if root.startswith(randomness.PREFIX)}
@@ -51,3 +52,4 @@ def swap(
         if environment is not None:
             environment.revert()
         raise
+    return before

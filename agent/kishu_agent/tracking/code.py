@@ -7,11 +7,11 @@ import re
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
-from types import CodeType
+from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _DYNAMIC = frozenset(
     {"exec", "eval", "compile", "globals", "locals", "vars", "dir", "get_ipython", "breakpoint", "__import__"}
@@ -34,6 +34,11 @@ BACKGROUND = LATER | frozenset(
     | {"trace", "runpy", "sys", "faulthandler", "tracemalloc", "contextvars", "types", "site", "unittest"}
 )
 """These, and modules with which objects are found that have no name."""
+
+_HOLDERS = frozenset(
+    {"logging", "warnings", "pickle", "shelve", "copyreg", "timeit", "profile", "cProfile", "doctest"}
+)
+"""Modules of the standard library that call what other code gave them, or code that they find by its name."""
 
 _TRUSTED = frozenset(
     {"numpy", "pandas", "scipy", "sklearn", "joblib", "dateutil", "pytz", "threadpoolctl", "kishu_agent"}
@@ -131,6 +136,8 @@ class CodeNames:
     """Attributes too."""
     loaded: frozenset[str]
     """Those that are looked up as variables or imported."""
+    assigned: frozenset[tuple[str, ...]]
+    """Whose attributes are set or deleted: `a.b` for `a.b.c = 1` and for `setattr(a.b, "c", 1)`, by its parts."""
 
 
 _LOADS = frozenset(
@@ -142,17 +149,34 @@ _LOADS = frozenset(
 def code_names(code: CodeType) -> CodeNames:
     """Return the names in byte code."""
     names = {*code.co_names, *code.co_freevars}
-    loaded = {
-        str(instruction.argval).partition(".")[0]
-        for instruction in dis.get_instructions(code)
-        if instruction.opname in _LOADS
-    }
+    loaded: set[str] = set()
+    assigned: set[tuple[str, ...]] = set()
+    path: tuple[str, ...] = ()
+    sets = False
+    for instruction in dis.get_instructions(code):
+        name = instruction.opname
+        if name in _LOADS:
+            loaded.add(str(instruction.argval).partition(".")[0])
+            sets = sets or path in _SETTERS
+            path = (str(instruction.argval),)
+        elif name in _ATTRIBUTES:
+            path += (str(instruction.argval),) if path else ()
+        elif name not in _NOTHING:
+            if path and (sets or name in {"STORE_ATTR", "DELETE_ATTR"}):
+                assigned.add(path)
+            path, sets = (), False
     for constant in code.co_consts:
         if type(constant) is CodeType:
             inner = code_names(constant)
             names |= inner.all
             loaded |= inner.loaded
-    return CodeNames(frozenset(names), frozenset(loaded))
+            assigned |= inner.assigned
+    return CodeNames(frozenset(names), frozenset(loaded), frozenset(assigned))
+
+
+_SETTERS = (("setattr",), ("delattr",))
+_ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_NOTHING = frozenset({"PUSH_NULL", "CACHE", "EXTENDED_ARG", "NOP"})
 
 
 def is_trusted(package: str) -> bool:
@@ -162,6 +186,42 @@ def is_trusted(package: str) -> bool:
     return package in sys.stdlib_module_names and package not in BACKGROUND
 
 
+def may_reach_anything(value: object) -> bool:
+    """Tell whether code that uses a module, function or class can reach objects that it has no name for."""
+    kind = type(value)
+    module: object = "builtins"
+    if kind is ModuleType:
+        module = value.__dict__.get("__name__")
+    elif kind is FunctionType:
+        module = value.__globals__.get("__name__")  # type: ignore[attr-defined]
+    elif issubclass(kind, type):
+        module = type.__dict__["__module__"].__get__(value)
+    return type(module) is not str or not keeps_to_itself(module.partition(".")[0])
+
+
+def changes_library(names: CodeNames, namespace: Mapping[str, object]) -> bool:
+    """Tell whether code sets attributes of a module or of a library's class, which code elsewhere then finds."""
+    for root, *attributes in names.assigned:
+        value = namespace.get(root)
+        for attribute in attributes:
+            if type(value) is ModuleType:
+                value = value.__dict__.get(attribute)
+            elif issubclass(type(value), type):
+                value = type.__dict__["__dict__"].__get__(value).get(attribute)
+            else:
+                value = None
+        if type(value) is ModuleType or (
+            issubclass(type(value), type) and type.__dict__["__module__"].__get__(value) != "__main__"
+        ):
+            return True
+    return False
+
+
+def keeps_to_itself(package: str) -> bool:
+    """Tell whether code that uses a package can reach only objects that it has names for."""
+    return package not in _HOLDERS and is_trusted(package)
+
+
 def looks_up(names: CodeNames) -> bool:
     """Tell whether code with these names finds objects in other ways than by name."""
     return not names.all.isdisjoint(_DYNAMIC) or any(_OUTPUT.fullmatch(name) for name in names.all)
@@ -169,7 +229,7 @@ def looks_up(names: CodeNames) -> bool:
 
 def is_dynamic(names: CodeNames) -> bool:
     """Tell whether code with these names can reach objects that it has no name for, itself or by a library."""
-    return looks_up(names) or any(name in sys.modules and not is_trusted(name) for name in names.loaded)
+    return looks_up(names) or any(name in sys.modules and not keeps_to_itself(name) for name in names.loaded)
 
 
 def effects_of(names: Iterable[str]) -> tuple[str, ...]:

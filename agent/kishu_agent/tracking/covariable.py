@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
-from itertools import compress
+from itertools import compress, repeat
+from operator import is_
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding.definitions import PREFIX
 from kishu_agent.encoding.importable import package_of
 from kishu_agent.encoding.memory import Memory, linked
 from kishu_agent.encoding.sharing import ATOMS, library_owned
-from kishu_agent.tracking.code import code_names, is_dynamic
+from kishu_agent.tracking.code import code_names, is_dynamic, keeps_to_itself, looks_up, may_reach_anything
 from kishu_agent.tracking.fingerprint import chunk_prints, print_of
 
 if TYPE_CHECKING:
@@ -37,9 +40,14 @@ class Covariable:
     uses: frozenset[str] = frozenset()
     """Names in the code of its functions."""
     dynamic: bool = False
-    """Whether its functions look names up as they run, so that code that reaches it can reach anything."""
+    """Whether code that reaches it can reach anything: its functions find objects in other ways than by name, or
+    belong to a library that holds objects of its own."""
+    looks_up: bool = False
+    """Whether its functions look names up as they run."""
     blind: bool = False
     """Whether it has parts whose content cannot be seen, such as a generator's frame."""
+    finalized: bool = False
+    """Whether it has objects with a `__del__`, which runs when nothing refers to them any more."""
     packages: frozenset[str] = frozenset()
     """Top-level packages of the types of its objects."""
     memory: frozenset[int] = frozenset()
@@ -204,11 +212,17 @@ def describe(encoded: Encoded, values: Mapping[str, Any]) -> Covariable:
     """Describe an encoded co-variable. Lets go of the objects that were met."""
     kinds: set[type] = set()
     memory: frozenset[int] = frozenset()
+    holds = False
     for part in encoded.parts.values():
         kinds.update(map(type, part.visited))
+        if FunctionType in kinds:
+            functions = compress(part.visited, map(is_, map(type, part.visited), repeat(FunctionType)))
+            holds = holds or any(map(may_reach_anything, functions))
         memory |= part.memory.ids
         part.visited, part.memory = [], Memory()
     names = list(map(code_names, encoded.codes))
+    packages = frozenset(map(package_of, kinds))
+    holds = holds or functools._lru_cache_wrapper in kinds or not all(map(keeps_to_itself, packages))
     return Covariable(
         encoded.roots,
         prints_of(encoded),
@@ -217,13 +231,20 @@ def describe(encoded: Encoded, values: Mapping[str, Any]) -> Covariable:
         frozenset(encoded.depends),
         encoded.problem,
         uses=frozenset().union(*(code.all for code in names)),
-        dynamic=any(map(is_dynamic, names)),
+        dynamic=holds or any(map(is_dynamic, names)),
+        looks_up=any(map(looks_up, names)),
         blind=encoded.blind,
-        packages=frozenset(map(package_of, kinds)),
+        finalized=any(map(_is_finalized, kinds)),
+        packages=packages,
         memory=memory,
         external=encoded.external,
         encoded=encoded,
     )
+
+
+def _is_finalized(kind: type) -> bool:
+    bases = type.__dict__["__mro__"].__get__(kind)
+    return any("__del__" in type.__dict__["__dict__"].__get__(base) for base in bases)
 
 
 def prints_of(encoded: Encoded) -> dict[str, bytes]:

@@ -17,18 +17,19 @@ import re
 import sys
 import threading
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.tracking.code import (
     BACKGROUND,
     DRAWING,
     LATER,
+    changes_library,
     code_names,
     effects_of,
     is_dynamic,
     is_trusted,
     looks_up,
+    may_reach_anything,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,16 @@ if TYPE_CHECKING:
     from kishu_agent.tracking.covariable import Covariable, Roots
 
 _WORD = re.compile(r"[^\W\d]\w*")
+
+_HOOK = re.compile(
+    r"""
+    \b(?: __builtins__ | events\s*\.\s*register | ast_transformers | input_transformers_\w+ | set_custom_exc | for_type
+    | seterrcall | float_format | formatter | register_\w+_accessor ) \b
+    | ^\s*% (?: load_ext | autoreload | gui | pylab ) \b
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+"""In cells that give IPython, numpy or pandas functions to be called by later cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,7 @@ class Reach:
         self.later = False
         """Whether a cell used what changes the session between cells."""
         self._anything = False
-        """Set once a cell used what can run code later."""
+        """Set once a cell used what can run code later, or that of other cells."""
 
     def of_cell(
         self,
@@ -77,13 +88,13 @@ class Reach:
 
         `covariables` is the session before the cell, `namespace` the user's names after it.
         """
-        names = self._names(source)
+        names = self._names(source, namespace)
         dynamic = names is None or is_dynamic(names)
         words = frozenset(_WORD.findall(source)) if names is None or dynamic else names.all
         closed = _close(words, namespace, covariables)
         packages = {package for covariable in covariables.values() for package in covariable.packages}
         known = not dynamic and closed.certain and not self._anything and not self._in_background()
-        evident = names is not None and not looks_up(names) and not closed.dynamic
+        evident = names is not None and not looks_up(names) and not closed.looks_up
         used = names.all if names is not None else frozenset()
         return Reached(
             closed.reached if known and all(map(is_trusted, packages)) else None,
@@ -92,7 +103,7 @@ class Reach:
             effects_of(used.union(*(covariables[roots].uses for roots in closed.reached))),
         )
 
-    def _names(self, source: str) -> CodeNames | None:
+    def _names(self, source: str, namespace: Mapping[str, Any]) -> CodeNames | None:
         """Return the names in a cell's code, None for a cell that is no Python."""
         try:
             code = compile(self._transform(source), "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
@@ -101,7 +112,8 @@ class Reach:
         names = code_names(code)
         if code.co_flags & inspect.CO_COROUTINE or not names.loaded.isdisjoint(LATER):
             self._anything = self.later = True
-        if not names.loaded.isdisjoint(BACKGROUND):
+        background = not names.loaded.isdisjoint(BACKGROUND)
+        if background or changes_library(names, namespace) or _HOOK.search(source):
             self._anything = True
         return names
 
@@ -119,7 +131,7 @@ class _Closure:
     reached: set[Roots]
     certain: bool = True
     """Whether nothing else can have been changed: no code or library that was met may reach anything."""
-    dynamic: bool = False
+    looks_up: bool = False
     """Whether code that was met looks names up as it runs."""
 
 
@@ -139,15 +151,13 @@ def _close(
     reached = closure.reached
     while waiting:
         name = waiting.pop()
-        value = namespace.get(name)
-        if type(value) is ModuleType and not is_trusted(str(value.__name__).partition(".")[0]):
-            closure.certain = False
+        closure.certain = closure.certain and not may_reach_anything(namespace.get(name))
         if name not in owner or owner[name] in reached:
             continue
         roots = owner[name]
         reached.add(roots)
         covariable = covariables[roots]
-        closure.dynamic = closure.dynamic or covariable.dynamic
+        closure.looks_up = closure.looks_up or covariable.looks_up
         closure.certain = closure.certain and not (covariable.dynamic or covariable.blind)
         waiting += roots
         waiting += covariable.depends

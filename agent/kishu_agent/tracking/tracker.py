@@ -39,16 +39,8 @@ class Look:
     """Ids of the objects that names are bound to."""
     partial: bool
     """Whether some co-variables were taken to be as before without being compared."""
-
-    @property
-    def differs(self) -> bool:
-        """Tell whether anything changed, random state included."""
-        return bool(
-            self.created
-            or self.changed
-            or self.deleted
-            or any(covariable.encoded for covariable in self.covariables.values())
-        )
+    differs: bool
+    """Whether anything changed, random state included. The generator of a library that was imported is no change."""
 
 
 class Tracker:
@@ -67,6 +59,11 @@ class Tracker:
         """How long the last look at everything took."""
         self._seen: list[Covariable] = []
         """Co-variables that were recorded in this kernel."""
+
+    @property
+    def finalized(self) -> bool:
+        """Tell whether the session has objects with a `__del__`."""
+        return any(covariable.finalized for covariable in self.covariables.values())
 
     def look(self, reached: set[Roots] | None = None, touched: AbstractSet[Roots] = frozenset()) -> Look:
         """Compare the session with the last look that was kept. Changes nothing.
@@ -107,7 +104,11 @@ class Tracker:
         for roots, form in self._group(parts, values, encoded).items():
             found[roots] = self._compare(form, values, touched)
         changes = self._names_changed(set(names), values, encoded, found)
-        return Look({**kept, **found}, *changes, identities, bool(kept))
+        differs = any(changes) or any(
+            covariable.waits and (roots in self.covariables or not roots[0].startswith(randomness.PREFIX))
+            for roots, covariable in found.items()
+        )
+        return Look({**kept, **found}, *changes, identities, bool(kept), differs)
 
     def _group(
         self, parts: dict[str, Part], values: dict[str, Any], encoded: dict[Roots, Encoded]
@@ -221,7 +222,8 @@ class Tracker:
                 return found
             known.memory, known.identities = found.memory, found.identities
             return found if known.lost or found.problem != known.problem else known
-        found.problem = found.problem or self._trials.problem(encoded, witnesses)
+        if not found.finalized:  # what a trial makes ends at once, and __del__ would run
+            found.problem = found.problem or self._trials.problem(encoded, witnesses)
         return found
 
     def _names_changed(
@@ -264,8 +266,12 @@ class Tracker:
         return any(root in roots for roots in self.covariables)
 
     def keep(self, look: Look) -> None:
-        """Make this look the one that the next is compared with."""
+        """Make this look, which is to be recorded, the one that the next is compared with."""
         self._seen += [covariable for covariable in look.covariables.values() if covariable.waits]
+        self.note(look)
+
+    def note(self, look: Look) -> None:
+        """Make this look the one that the next is compared with; what changed has no recorded version."""
         self.covariables, self._identities = look.covariables, look.identities
 
     def reuse(self, state: Mapping[Roots, StoredCovariable]) -> dict[Roots, dict[str, Any]]:
