@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from kishu_agent import errors, interrupts
 from kishu_agent.attaching import connection_file
-from kishu_agent.doctor import Doctor
 from kishu_agent.errors import KishuError, RecordingError, RestoreError
 from kishu_agent.folder.folder import Folder
 from kishu_agent.history import naming, refs
@@ -412,6 +411,8 @@ class Session:
         """
         if not self._attached:
             raise errors.NotAttachedError("This session is detached.")
+        from kishu_agent.doctor import Doctor
+
         history, head = self._refreshed(), self.head
         state = history.state(head) if head is not None else {}
         return Doctor(self._tracker, self._names.current(), state).diagnose()

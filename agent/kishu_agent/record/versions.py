@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ def differing(recorded: Mapping[str, str]) -> list[str]:
 
 def _installed(package: str) -> str | None:
     """Return the version of a package that may not be imported, or whose import failed."""
+    from importlib import metadata  # takes a quarter as long to import as all of this package
+
     try:
         distributions = metadata.packages_distributions().get(package) or [package]
         return metadata.version(distributions[0])
