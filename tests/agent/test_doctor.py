@@ -122,6 +122,15 @@ def test_what_a_variable_is_and_costs(kernel: Kernel, notebook: Path) -> None:
     assert {name for name, diagnosis in found.items() if diagnosis["how"] != "pickle"} == {"g"}
 
 
+def test_what_needs_a_class_that_cannot_be_stored(kernel: Kernel, notebook: Path) -> None:
+    session_of(kernel, notebook)
+    kernel.cell("import ctypes\nclass P(ctypes.Structure): pass\nkinds = [P]; n = 1")
+    found = diagnoses(kernel)
+    assert [found[name]["how"] for name in ("P", "kinds", "n")] == ["none", "none", "pickle"]
+    assert found["kinds"]["reason"] == f"it needs P: {found['P']['reason']}"
+    assert "metaclass" in found["P"]["reason"]
+
+
 def test_it_changes_nothing_and_runs_no_code_of_the_notebook(kernel: Kernel, notebook: Path) -> None:
     session_of(kernel, notebook)
     kernel.cell(

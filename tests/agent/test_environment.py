@@ -185,6 +185,22 @@ def test_all_or_nothing(session: Kernel, notebook: Path) -> None:
     assert session.value("[x, 'one' in sys.path]") == [1, True]
 
 
+def test_what_changed_between_cells_is_not_lost(session: Kernel, notebook: Path) -> None:
+    session.cell("import os; x = 1")
+    session.cell("x = 2")
+    session.hidden("import os; os.environ['KISHU_A'] = 'between'")
+    count = len(session.checkpoints())
+    assert said(session, "undo") == ["the environment variable KISHU_A was not set, it is 'between'"]
+    said(session, "redo")
+    assert len(session.checkpoints()) == count, "it was neither recorded nor put back"
+    session.hidden("os.environ['KISHU_A'] = 'later'")
+    said(session, "undo", environment=True)
+    assert session.value(STATE)[1][0] is None
+    said(session, "redo", environment=True)
+    assert session.value(STATE)[1][0] == "later"
+    assert session.checkpoints()[-1]["kind"] == "between"
+
+
 def test_odd_objects_in_place_of_the_environment(session: Kernel, notebook: Path) -> None:
     session.cell(
         "import os, sys, pathlib\n_kept = os.environ, sys.path\nsys.path.append(pathlib.Path('p'))\nos.environ['KISHU_A'] = 'a'"
