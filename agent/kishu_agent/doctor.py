@@ -88,7 +88,8 @@ class Doctor:
         for root, value in self._values.items():
             self._labels[root] = root
             if root.startswith(PREFIX):
-                self._labels[root] = bound.get(id(value)) or _qualified_name(value)
+                own = _qualified_name(value)
+                self._labels[root] = bound.get(id(value)) or (f"another {own}" if own in self._names else own)
 
     def _examine(self, roots: Roots, covariable: Covariable) -> None:
         stored = self._state.get(roots)

@@ -286,7 +286,7 @@ class Session:
             session=self.id,
             agent=__version__,
             python=platform.python_version(),
-            environment=self._surroundings.record(),
+            environment=self._surroundings.note(),
         )
         self._tracker.keep(look)
         self._head, self._branch, self._failure = checkpoint.id, branch, None
@@ -466,7 +466,7 @@ class Session:
         clock = time.perf_counter()
         if not self._attached:
             raise errors.NotAttachedError("This session is detached.")
-        self._record_unrecorded()
+        self._record_unrecorded(environment=leave.environment)
         change = Change(self._surroundings, self._history[target].environment)
         if leave.environment:
             change.check(missing_ok=leave.missing)
@@ -496,17 +496,18 @@ class Session:
             self._head, self._branch = target, None
             self._restored_in_cell = self._depth > 0
             self._before_front_end = None
+        self._surroundings.note()
         self._restorer.adopt(restoration)
         del replaced  # not before: a __del__ must not change what is adopted
         return restoration
 
-    def _record_unrecorded(self) -> None:
+    def _record_unrecorded(self, *, environment: bool) -> None:
         """Record what changed since the last checkpoint, so that a restore loses nothing."""
         look = self._tracker.look()
         if self._head is None:
             if self._names.current():
                 self._record("start", now(), 0.0, "ok", look=look)
-        elif look.differs:
+        elif look.differs or (environment and self._surroundings.changed):
             self._record("between", now(), 0.0, "ok", look=look)
         self._recorder.flush()
         if self._failure is not None and self._recorder.failure is not None:

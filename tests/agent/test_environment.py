@@ -88,12 +88,32 @@ def test_no_secret_is_stored(session: Kernel, notebook: Path) -> None:
         session, "restore", ref="HEAD~1", environment=True
     )
     assert "hush" not in str(sentences)
+    subject = "the environment variable KISHU_TOKEN"
+    assert f"{subject} was not set and is left as it is: its value is not recorded" in sentences
     session.serve("flush")
     for path in Folder.open(notebook.parent).path.rglob("*"):
         if path.is_file() and path.suffix == ".json":
             assert b"hush" not in path.read_bytes().replace(b"KISHU_TOKEN='hush1'", b"").replace(
                 b"me:hush2@host", b""
             ), "only the cell's own text may have it"
+
+
+def test_a_secret_that_was_there_at_the_start_comes_back(session: Kernel, notebook: Path) -> None:
+    session.do("s.detach()")
+    session.hidden("import os; os.environ['KISHU_TOKEN'] = 'hush'")
+    session.attach(notebook)
+    session.cell("import os; x = 1")
+    session.cell("os.environ['KISHU_TOKEN'] = 'other'")
+    subject = "the environment variable KISHU_TOKEN"
+    assert said(session, "undo") == [f"{subject} was set to something else"]
+    session.cell("del os.environ['KISHU_TOKEN']")
+    assert recorded(session) == changed(variables={"KISHU_TOKEN": None})
+    assert said(session, "undo") == [f"{subject} was set, it is not set"]
+    session.serve("redo")
+    assert said(session, "undo", environment=True) == [f"{subject} is set again"]
+    assert session.value(STATE)[1][3] == "hush"
+    assert said(session, "redo", environment=True) == [f"{subject} is not set again"]
+    assert session.value(STATE)[1][3] is None
 
 
 def test_it_is_shown_and_put_back_when_asked(session: Kernel, notebook: Path) -> None:
@@ -185,12 +205,29 @@ def test_all_or_nothing(session: Kernel, notebook: Path) -> None:
     assert session.value("[x, 'one' in sys.path]") == [1, True]
 
 
+def test_what_changed_between_cells_is_not_lost(session: Kernel, notebook: Path) -> None:
+    session.cell("import os; x = 1")
+    session.cell("x = 2")
+    session.hidden("import os; os.environ['KISHU_A'] = 'between'")
+    count = len(session.checkpoints())
+    assert said(session, "undo") == ["the environment variable KISHU_A was not set, it is 'between'"]
+    said(session, "redo")
+    assert len(session.checkpoints()) == count, "it was neither recorded nor put back"
+    session.hidden("os.environ['KISHU_A'] = 'later'")
+    said(session, "undo", environment=True)
+    assert session.value(STATE)[1][0] is None
+    said(session, "redo", environment=True)
+    assert session.value(STATE)[1][0] == "later"
+    assert session.checkpoints()[-1]["kind"] == "between"
+
+
 def test_odd_objects_in_place_of_the_environment(session: Kernel, notebook: Path) -> None:
     session.cell(
         "import os, sys, pathlib\n_kept = os.environ, sys.path\nsys.path.append(pathlib.Path('p'))\nos.environ['KISHU_A'] = 'a'"
     )
     session.cell("x = 1; os.environ = {}; sys.path = ('a',)")
     assert session.session("s.failure") is None
+    assert session.serve("undo", environment=True)["failure"] is None
     session.cell("os.environ, sys.path = _kept; sys.path.pop()")
     assert recorded(session) == changed(variables={"KISHU_A": "a"})
 

@@ -29,7 +29,8 @@ class Change:
         self._then = then
         self._moves = then.directory is not None and then.directory != self._now
         self._target = surroundings.home / (then.directory or "")
-        self._there = self._target.is_dir() and os.access(self._target, os.X_OK) if self._moves else True
+        # Unlike Path.is_dir, this never raises.
+        self._there = not self._moves or os.path.isdir(self._target)  # noqa: PTH112
         # A value that is stored nowhere is left as it is: nobody could bring it back.
         self._left = {
             name
@@ -42,7 +43,7 @@ class Change:
             for name in names
             if name not in then.withheld and self._variables.get(name) != then.variables.get(name)
         ]
-        self._before: tuple[str | None, dict[str, str], list[str]] | None = None
+        self._before: tuple[str | None, dict[str, str | None], list[str]] | None = None
 
     def check(self, *, missing_ok: bool) -> None:
         """Raise NotRestorableError if the working directory is not there any more, unless `missing_ok`."""
@@ -60,14 +61,14 @@ class Change:
             directory = os.getcwd()  # noqa: PTH109 - as in tracking/environment.py
         except OSError:
             directory = None
-        self._before = (directory, {name: os.environ[name] for name in self._variables}, list(sys.path))
+        self._before = (directory, {name: os.environ.get(name) for name in self._differing}, list(sys.path))
         try:
             if self._moves and self._there:
                 os.chdir(self._target)
             for name in self._differing:
                 if name not in self._left:
                     _set(name, self._then.variables.get(name))
-            if self._path != self._then.path:
+            if self._path != self._then.path and type(sys.path) is list:
                 sys.path[:] = [*self._then.path, *(entry for entry in sys.path if type(entry) is not str)]
         except (OSError, ValueError) as error:
             raise RestoreError(
@@ -78,12 +79,14 @@ class Change:
         """Undo `apply`, as far as it came."""
         if self._before is None:
             return
-        directory, variables, sys.path[:] = self._before
+        directory, variables, path = self._before
+        if type(sys.path) is list:
+            sys.path[:] = path
         if directory is not None:
             with contextlib.suppress(OSError):
                 os.chdir(directory)
-        for name in self._differing:
-            _set(name, variables.get(name))
+        for name, value in variables.items():
+            _set(name, value)
 
     def sentences(self, *, put_back: bool) -> tuple[str, ...]:
         """Tell what differed when this was made; with `put_back`, what was done about it."""
@@ -116,6 +119,8 @@ class Change:
             return f"{subject} was {_shown(name, then)} and is left as it is: its value is not recorded"
         if put_back:
             return f"{subject} is {_shown(name, then)} again"
+        if then is not None and now is not None and (is_withheld(name, then) or is_withheld(name, now)):
+            return f"{subject} was set to something else"
         return f"{subject} was {_shown(name, then)}, it is {_shown(name, now)}"
 
     def _about_path(self, put_back: bool) -> tuple[str, ...]:
@@ -143,7 +148,7 @@ def _set(name: str, value: str | None) -> None:
 def _shown(name: str, value: str | None) -> str:
     if value is None:
         return "not set"
-    return "set to something else" if is_withheld(name, value) else _clip(value)
+    return "set" if is_withheld(name, value) else _clip(value)
 
 
 def _clip(text: str) -> str:

@@ -57,6 +57,7 @@ class Surroundings:
         self._path_at_start = self.path()
         self._seen: tuple[str | None, _Data, list[str]] | None = None
         self._record: Environment | None = None
+        self._noted: Environment | None = None
 
     def record(self) -> Environment | None:
         """Return what differs from the start, None if nothing does. A few microseconds unless something changed."""
@@ -65,6 +66,16 @@ class Surroundings:
             self._seen = seen
             self._record = self._difference(*seen)
         return self._record
+
+    def note(self) -> Environment | None:
+        """Return what differs from the start, which is to be recorded or was just restored."""
+        self._noted = self.record()
+        return self._noted
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether it differs from what was noted last."""
+        return self.record() != self._noted
 
     def _difference(self, directory: str | None, variables: _Data, path: list[str]) -> Environment | None:
         start = self.variables_at_start
