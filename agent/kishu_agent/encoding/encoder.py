@@ -7,6 +7,7 @@ over the object graph costs no Python code (measured: 2.7 million objects in 0.0
 from __future__ import annotations
 
 import abc
+import copyreg
 import enum
 import pickle
 import sys
@@ -242,7 +243,8 @@ class CarefulEncoder(Encoder):
                 return reduced
             if issubclass(kind, type) or kind is FunctionType or is_importable(obj):
                 return NotImplemented
-            return obj.__reduce_ex__(5)
+            registered = copyreg.dispatch_table.get(kind)
+            return obj.__reduce_ex__(5) if registered is None else registered(obj)
         except BaseException as error:
             interrupts.reraise(error)
             return self._without_pickle(obj, error)

@@ -200,9 +200,12 @@ def _library_objects() -> dict[int, _Place]:
         if name not in sys.builtin_module_names and not path.startswith(libraries):
             continue
         for attribute, value in list(scope.items()):
+            if id(value) in places:  # most names of modules are imported from others
+                continue
             places[id(value)] = (scope, attribute)
             if issubclass(type(value), type):
                 body = type.__dict__["__dict__"].__get__(value)
-                places.update((id(item), (body, key)) for key, item in list(body.items()))
+                for key, item in list(body.items()):
+                    places.setdefault(id(item), (body, key))
     _known = (len(sys.modules), places)
     return places

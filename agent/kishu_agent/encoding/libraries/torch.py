@@ -135,6 +135,21 @@ def default_generator() -> Any:
     return torch.default_generator
 
 
+def handle(number: int) -> Any:
+    """Make the handle of a hook."""
+    made = RemovableHandle.__new__(RemovableHandle)
+    made.id = number
+    return made
+
+
+def set_handle_state(made: Any, state: tuple[Any, tuple[Any, ...]]) -> None:
+    """Let a handle refer to the hooks that it removes one of; those of an object that is gone are None."""
+    hooks, others = state
+    made.hooks_dict_ref = ref(OrderedDict() if hooks is None else hooks)
+    made.extra_dict_ref = tuple(map(ref, others))
+    RemovableHandle.next_id = max(RemovableHandle.next_id, made.id + 1)
+
+
 def special(function: Any, arguments: tuple[Any, ...], requires_grad: bool) -> Any:
     """Make a tensor that has not just one storage: a sparse one, a quantized one."""
     made = function(*arguments)
@@ -231,6 +246,10 @@ def _tensor_reduction(_encoder: Encoder, value: Any) -> Reduced:
             f"it is a result that backward() follows to what it was computed from ({node.name()}), which cannot be "
             "stored; what .detach() returns can be"
         )
+    if value.is_nested and value.layout is torch.strided:
+        raise NotEncodableError(
+            "nested tensors of this layout cannot be stored; those of layout torch.jagged can"
+        )
     if value.layout is not torch.strided or value.is_quantized or value.is_nested or value.is_meta:
         arguments = (*value._reduce_ex_internal(5), value.requires_grad)
         return special, arguments, _tensor_state(value), None, None, set_tensor_state
@@ -260,6 +279,7 @@ def _tensor_reduction(_encoder: Encoder, value: Any) -> Reduced:
 def _is_plain_view(value: Any, base: Any) -> bool:
     return bool(
         base.grad_fn is None
+        and base.untyped_storage()._cdata == value.untyped_storage()._cdata  # no longer so after `x.data = y`
         and base.dtype is value.dtype
         and base.layout is torch.strided
         and base.is_conj() == value.is_conj()
@@ -318,6 +338,15 @@ def _reduce_optimizer(_encoder: Encoder, value: Any) -> Reduced:
     return rebuild.instance, (type(value),), state, None, None, set_optimizer_state
 
 
+def _reduce_handle(_encoder: Encoder, value: Any) -> Reduced:
+    others = tuple(found for other in value.extra_dict_ref or () if (found := other()) is not None)
+    return handle, (value.id,), (value.hooks_dict_ref(), others), None, None, set_handle_state
+
+
+def _reduce_type_info(_encoder: Encoder, value: Any) -> Reduced:
+    return type(value), (getattr(torch, value.dtype),)
+
+
 def _reduce_generator(encoder: Encoder, value: Any) -> Reduced:
     if value is torch.default_generator:
         return default_generator, ()
@@ -329,6 +358,9 @@ _REDUCERS: dict[type, Callable[[Encoder, Any], Reduced]] = {
     torch.UntypedStorage: _reduce_storage,
     torch.storage.TypedStorage: _reduce_typed_storage,
     torch.Generator: _reduce_generator,
+    torch.finfo: _reduce_type_info,
+    torch.iinfo: _reduce_type_info,
+    RemovableHandle: _reduce_handle,
 }
 
 
