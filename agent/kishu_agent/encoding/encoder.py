@@ -244,7 +244,7 @@ def _find_reducer(kind: type) -> Any:
         return reduce_class
     if (kind.__module__, kind.__qualname__) == ("kishu_agent.session", "Session"):
         return _reduce_session
-    return instance_reducer(kind) or standard_reducer(kind) or library_reducer(kind)
+    return standard_reducer(kind) or library_reducer(kind) or instance_reducer(kind)
 
 
 def _reduce_session(_encoder: Encoder, _session: object) -> Reduced:
