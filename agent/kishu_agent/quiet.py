@@ -15,16 +15,16 @@ class _Quiet:
     """A stream that swallows what one thread writes, and passes on what others do."""
 
     def __init__(self, stream: Any) -> None:
-        self._stream = stream
+        self.swallowed = stream
         self._thread = threading.get_ident()
 
     def write(self, text: str) -> int:
         if threading.get_ident() == self._thread:
             return len(text)
-        return int(self._stream.write(text))
+        return int(self.swallowed.write(text))
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.swallowed, name)
 
 
 @contextmanager

@@ -49,6 +49,34 @@ CASES: dict[str, tuple[Cell, ...]] = {
             "df s",
         ),
     ),
+    "looking at group-bys, windows and indexes changes nothing": cells(
+        (
+            """
+            import pandas as pd
+            d = pd.DataFrame({'k': list('aab'), 'v': [1., 2., 3.]}, index=pd.date_range('2020', periods=3, freq='D', name='t'))
+            groups = d.groupby('k'); column = groups['v']; windows = [d.v.rolling(2), d.v.expanding(), d.v.ewm(span=2)]
+            days = d.v.resample('D'); many = d.set_index('k', append=True)
+            other = pd.DataFrame({'c': pd.Categorical(['a', None], ['b', 'a'], ordered=True), 'p': pd.period_range('2020', periods=2, freq='M'),
+                'i': pd.interval_range(0, 2, closed='left'), 's': pd.arrays.SparseArray([0, 1]), 'n': pd.array([1, None], 'Int64')})
+            """,
+            "groups.obj is d and d.index.freq == 'D' and other.i.array.closed == 'left' and other.c.cat.ordered",
+        ),
+        (
+            """
+            repr(d); d.index.is_year_end; d['2020-01-02':]; d.shift(1, freq='D'); repr(groups); column.sum()
+            groups.groups; groups.indices; column.mean(); len(groups); groups.get_group('a'); list(groups); column.describe()
+            [window.mean() for window in windows]; days.sum(); len(days); many.unstack(); many.index.get_loc((d.index[0], 'a'))
+            many.index.levels; repr(other); other.c.value_counts(); other.p.dt.year; other.i.array.left; other.n.sum(); other.s.sparse.density
+            """,
+            "column.sum()['a'] == 3 and windows[0].sum().iloc[1] == 3 and days.sum().iloc[2] == 3",
+            "d groups column windows days many other",
+        ),
+        (
+            "d.attrs['n'] = [1]; other.flags.allows_duplicate_labels = False; many.note = 'kept'",
+            "d.attrs == {'n': [1]} and not other.flags.allows_duplicate_labels and many.note == 'kept'",
+        ),
+        ("d.iloc[0, 1] = 100", "d.v.iloc[0] == 100 and groups.obj is d", "many other"),
+    ),
     "names of one frame": cells(
         (
             """

@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding import rebuild
 from kishu_agent.encoding.importable import is_importable
+from kishu_agent.encoding.metaclasses import (
+    CACHES,
+    derivation,
+    is_called,
+    made_by_metaclass,
+    unknown_metaclass,
+)
 
 if TYPE_CHECKING:
     from kishu_agent.encoding.encoder import Encoder, Reduced
@@ -37,15 +44,13 @@ _DESCRIPTORS = frozenset({types.MemberDescriptorType, types.GetSetDescriptorType
 _SKIPPED = frozenset({"__dict__", "__weakref__", "__slots__", "__slotnames__", "__qualname__", "_abc_impl"})
 """What the interpreter itself puts into a class."""
 
+_LAYOUT = ("_fields_", "_anonymous_", "_pack_", "_align_", "_type_", "_length_")
+"""What the metaclasses of ctypes make the memory layout of instances from."""
+
+_FROM_THE_START = ("__slots__", "__orig_bases__", *_LAYOUT)
+"""Attributes that a class must have when it is made."""
+
 _ENUM_SKIPPED = frozenset({"__new__", "__new_member__", "__reduce_ex__", "__members__"})
-
-
-_LIBRARY_METACLASSES = {
-    ("torch._C", "_TensorMeta"): frozenset[str](),
-    ("torch.nn.parameter", "_ParameterMeta"): frozenset[str](),
-    ("torch.autograd.function", "FunctionMeta"): frozenset({"_backward_cls"}),
-}
-"""Metaclasses that can be called again without an effect elsewhere, and the attributes that they make."""
 
 
 class NotEncodableError(TypeError):
@@ -60,6 +65,8 @@ def reduce_class(encoder: Encoder, cls: type) -> Reduced:
         return getattr, (types, name)
     if encoder.is_importable_class(cls):
         return NotImplemented
+    if (derived := derivation(cls)) is not None:
+        return derived
     uid = encoder.definitions.assign(cls)
     encoder.depend(uid)
     return rebuild.definition, (uid,)
@@ -68,30 +75,35 @@ def reduce_class(encoder: Encoder, cls: type) -> Reduced:
 def class_skeleton(cls: type, uid: str) -> tuple[Any, tuple[Any, ...]]:
     """Return the reduction of a class without its attributes."""
     metaclass = type(cls)
-    _check_metaclass(metaclass)
+    if (unknown := unknown_metaclass(metaclass)) is not None:
+        raise NotEncodableError(f"classes made by the metaclass {unknown} cannot be stored")
     if issubclass(type(cls), enum.EnumMeta):
         if makes_members(cls):
             return rebuild.new_bare_enum, (uid, metaclass, cls.__name__, cls.__qualname__, cls.__bases__)
+        boundary = getattr(cls, "_boundary_", None)
+        options = {} if boundary is None else {"boundary": boundary}
         members = tuple((name, member.value) for name, member in _members(cls))
-        return rebuild.new_enum, (uid, metaclass, cls.__name__, cls.__qualname__, cls.__bases__, members)
-    body = {name: cls.__dict__[name] for name in ("__slots__", "__orig_bases__") if name in cls.__dict__}
+        return rebuild.new_enum, (
+            uid,
+            metaclass,
+            cls.__name__,
+            cls.__qualname__,
+            cls.__bases__,
+            members,
+            options,
+        )
+    body = {name: cls.__dict__[name] for name in _FROM_THE_START if name in cls.__dict__}
     if not isinstance(body.get("__slots__", ""), str | dict):
         body["__slots__"] = tuple(body["__slots__"])
-    return rebuild.new_class, (uid, metaclass, cls.__name__, cls.__qualname__, cls.__bases__, body)
-
-
-def _check_metaclass(metaclass: type) -> None:
-    if _key(metaclass) in _LIBRARY_METACLASSES:
-        return
-    for base in metaclass.__mro__:
-        if base in {type, abc.ABCMeta, enum.EnumMeta, object} or base.__module__ in {"__main__", "typing"}:
-            continue
-        name = f"{metaclass.__module__}.{metaclass.__qualname__}"
-        raise NotEncodableError(f"classes made by the metaclass {name} cannot be stored")
-
-
-def _key(cls: type) -> tuple[str, str]:
-    return cls.__module__, cls.__qualname__
+    return rebuild.new_class, (
+        uid,
+        metaclass,
+        cls.__name__,
+        cls.__qualname__,
+        cls.__bases__,
+        body,
+        is_called(metaclass),
+    )
 
 
 def class_attributes(cls: type) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -101,16 +113,22 @@ def class_attributes(cls: type) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     behaviour: dict[str, Any] = {}
     data: dict[str, Any] = {}
-    skipped = _SKIPPED | _LIBRARY_METACLASSES.get(_key(type(cls)), frozenset())
+    skipped = _SKIPPED | made_by_metaclass(type(cls))
     for name, value in cls.__dict__.items():
         if name in skipped or type(value) in _DESCRIPTORS:
             continue
+        if type(cls).__module__ == rebuild.LAYOUT and (
+            name in _LAYOUT or type(value).__module__ == rebuild.LAYOUT
+        ):
+            continue
         if name == "__module__" and value == "__main__":
             continue
+        if name == "__annotations__" and type(value) is dict and not value:
+            continue  # made when somebody looks at it
         if issubclass(type(cls), enum.EnumMeta) and _made_by_enum(cls, name):
             continue
         target = behaviour if type(value) in _BEHAVIOUR else data
-        target[name] = value
+        target[name] = {} if name in CACHES else value
     return behaviour, data
 
 

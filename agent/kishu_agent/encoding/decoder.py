@@ -156,6 +156,14 @@ class Load:
             raise LookupError(f"the definition {uid} is neither stored with this state nor in the session")
         return found
 
+    def complete(self, definition: Any) -> None:
+        """Load the rest of a definition that this load makes."""
+        uid = next((uid for uid, made in self._defined.items() if made is definition), None)
+        source = None if uid is None else self._by_definition.get(PREFIX + uid)
+        for phase in ("skeleton", "behaviour", "data"):
+            if source is not None:
+                self._advance(source, phase)
+
     def define(self, uid: str, obj: Any) -> None:
         """Note a definition that was just made."""
         self._defined[uid] = obj

@@ -35,7 +35,7 @@ from kishu_agent.encoding.instances import instance_reducer
 from kishu_agent.encoding.memory import Memory, linked
 from kishu_agent.encoding.references import main_reference
 from kishu_agent.encoding.sharing import LinkingTypes, opaque_parts
-from kishu_agent.encoding.standard import REDUCERS, library_reducer
+from kishu_agent.encoding.standard import REDUCERS, library_reducer, standard_reducer
 from kishu_agent.timelimit import TimeLimitError
 
 if TYPE_CHECKING:
@@ -174,6 +174,8 @@ class Encoder(pickle.Pickler):
         self.cells: set[int] = set()
         """Ids of the closure cells that were met, and of those that a stored function fills."""
         self.owned_cells: set[int] = set()
+        self.caches: set[int] = set()
+        """Ids of mappings that are filled when a function is called, and are stored empty."""
         self.codes: list[CodeType] = []
         """Code of the functions that are stored by value."""
         self.memory = Memory()
@@ -294,7 +296,7 @@ def _find_reducer(kind: type) -> Any:
         return reduce_class
     if (kind.__module__, kind.__qualname__) == ("kishu_agent.session", "Session"):
         return _reduce_session
-    return library_reducer(kind) or instance_reducer(kind)
+    return standard_reducer(kind) or library_reducer(kind) or instance_reducer(kind)
 
 
 def _reduce_endless(_encoder: Encoder, _obj: object) -> Reduced:

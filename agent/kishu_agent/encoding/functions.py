@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import marshal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,6 @@ from kishu_agent.encoding import rebuild
 from kishu_agent.encoding.importable import is_importable
 
 if TYPE_CHECKING:
-    import functools
     from types import CellType, CodeType, FunctionType, MethodType
 
     from kishu_agent.encoding.encoder import Encoder, Reduced
@@ -58,7 +58,9 @@ def function_state(encoder: Encoder, function: FunctionType) -> dict[str, Any]:
     closure = function.__closure__ or ()
     encoder.owned_cells.update(map(id, closure))
     state = {
-        "closure": tuple(map(_content, closure)),
+        "closure": tuple(map(_content, closure))
+        if function.__globals__ is not vars(functools)
+        else _without_cache(encoder, function),
         "defaults": function.__defaults__,
         "kwdefaults": function.__kwdefaults__,
         "annotations": function.__annotations__,
@@ -68,6 +70,16 @@ def function_state(encoder: Encoder, function: FunctionType) -> dict[str, Any]:
     if function.__module__ != "__main__":
         state["module"] = function.__module__
     return state
+
+
+def _without_cache(encoder: Encoder, function: FunctionType) -> tuple[object, ...]:
+    """Return what a function of functools closes over, without what a singledispatch function notes when called."""
+    names = function.__code__.co_freevars
+    contents = dict(zip(names, map(_content, function.__closure__ or ()), strict=True))
+    encoder.caches.add(id(contents.get("dispatch_cache")))
+    if contents.get("cache_token") is not None:
+        contents["cache_token"] = -1  # of no process: so the next call looks at the registered classes
+    return tuple(contents.values())
 
 
 def _content(cell: CellType) -> object:

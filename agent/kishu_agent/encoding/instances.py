@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copyreg
-from types import MemberDescriptorType
+from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding import rebuild
@@ -16,14 +16,36 @@ if TYPE_CHECKING:
 
 
 def _reduce_exception(_encoder: Encoder, error: BaseException) -> Reduced:
-    # The usual way calls __init__ with `args`, which fails for an __init__ with other parameters.
-    state = {
+    # The usual way calls __init__ with `args`, which fails for an __init__ with other parameters; it leaves out
+    # what built-in exceptions keep beside their `args`, and never ends when these lead back to the exception.
+    kind = type(error)
+    builtin: Any = kind
+    while builtin.__module__ != "builtins":
+        builtin = builtin.__base__
+    members = _members(builtin)
+    state: dict[str, Any] = {
         "attributes": error.__dict__,
         "cause": error.__cause__,
         "context": error.__context__,
         "suppress": error.__suppress_context__,
+        "members": {name: value for name in members if (value := getattr(error, name, None)) is not None},
     }
-    return rebuild.exception, (type(error), error.args), state, None, None, rebuild.set_exception_state
+    arguments = error.args
+    if not members:
+        state["args"] = arguments
+        arguments = ()
+    return rebuild.exception, (kind, builtin, arguments), state, None, None, rebuild.set_exception_state
+
+
+def _members(builtin: type) -> list[str]:
+    """Return what an exception of a built-in class has beside its arguments."""
+    return [
+        name
+        for base in builtin.__mro__
+        if base not in {BaseException, object}
+        for name, value in vars(base).items()
+        if type(value) in {MemberDescriptorType, GetSetDescriptorType} and not name.startswith("__")
+    ]
 
 
 def _reduce_instance(_encoder: Encoder, instance: Any) -> Reduced:

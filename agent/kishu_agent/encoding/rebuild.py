@@ -26,6 +26,10 @@ CODE_TAG = sys.implementation.cache_tag
 """Names the interpreter whose byte code this is, such as cpython-311."""
 
 
+LAYOUT = "_ctypes"
+"""Module of metaclasses that make the memory layout of instances from attributes: they are run again."""
+
+
 class Loading(Protocol):
     """What a running load offers to the functions of this module."""
 
@@ -36,6 +40,9 @@ class Loading(Protocol):
 
     def fill(self, number: int, memory: memoryview) -> None:
         """Read an array's bytes into memory of its size."""
+
+    def complete(self, definition: Any) -> None:
+        """Load the rest of a definition of which only a part may be there."""
 
     def define(self, uid: str, obj: Any) -> None:
         """Make `obj` known under its uid."""
@@ -171,23 +178,21 @@ def new_class(
     qualified_name: str,
     bases: tuple[type, ...],
     body: dict[str, Any],
+    call: bool = False,
 ) -> type:
     """Make a class without its attributes, running no code of the notebook.
 
     `body` has the few attributes that must be there from the start: slots, generic bases.
-    A notebook's own metaclass and the bases' __init_subclass__ have had their effect when the class was
-    defined, and what they changed is restored as state; so they are not run again. A library's is: it may set
-    what Python does not show.
+    The metaclass' own __new__ and the bases' __init_subclass__ have had their effect when the class was
+    defined, and what they changed is restored as state; so they are not run again. With `call` a library's
+    metaclass is: it sets what Python does not show.
     """
     body = {"__module__": "__main__", "__qualname__": qualified_name, **body}
     maker: Any = abc.ABCMeta if issubclass(metaclass, abc.ABCMeta) else type
-    library: Any = (
-        None if metaclass.__module__ in {"builtins", "__main__"} or maker is not type else metaclass
-    )
+    if metaclass.__module__ == LAYOUT:
+        maker = metaclass
     with _without_hook(_init_subclass_owner(bases)):
-        made: type = (
-            maker.__new__(metaclass, name, bases, body) if library is None else library(name, bases, body)
-        )
+        made: type = metaclass(name, bases, body) if call else maker.__new__(metaclass, name, bases, body)
     _loading().define(uid, made)
     return made
 
@@ -226,13 +231,14 @@ def new_enum(
     qualified_name: str,
     bases: tuple[type, ...],
     members: tuple[tuple[str, Any], ...],
+    options: Mapping[str, Any],
 ) -> type:
     """Make an enumeration with its members; attributes that its methods gave them are set later."""
     body = metaclass.__prepare__(name, bases)
     dict.update(body, {"__module__": "__main__", "__qualname__": qualified_name})
     for member, value in members:
         body[member] = value
-    made: Any = enum.EnumMeta.__new__(metaclass, name, bases, body)  # type: ignore[arg-type]
+    made: Any = enum.EnumMeta.__new__(metaclass, name, bases, body, **options)  # type: ignore[arg-type]
     for member, value in members:
         if made.__members__[member].value != value:
             raise TypeError(f"{name} makes the values of its members itself")
@@ -264,8 +270,10 @@ def set_bare_members(made: Any, members: list[tuple[tuple[str, ...], Any, dict[s
 
 def set_attributes(made: type, attributes: Mapping[str, Any]) -> None:
     """Set attributes of a class past any metaclass' own __setattr__."""
+    metaclass: Any = type(made)
+    setter = metaclass.__setattr__ if metaclass.__module__ == LAYOUT else type.__setattr__
     for name, value in attributes.items():
-        type.__setattr__(made, name, value)
+        setter(made, name, value)
 
 
 def register_classes(made: Any, registered: list[type]) -> None:
@@ -280,19 +288,29 @@ def set_member_attributes(made: type, members: Mapping[str, Mapping[str, Any]]) 
         made.__members__[name].__dict__.update(attributes)  # type: ignore[attr-defined]
 
 
+def parametrized(origin: Any, arguments: tuple[Any, ...]) -> Any:
+    """Return a generic class with parameters, which its library makes of the class."""
+    _loading().complete(origin)
+    return origin[arguments if len(arguments) != 1 else arguments[0]]
+
+
 # Exceptions and instances
 
 
-def exception(cls: type[BaseException], arguments: tuple[Any, ...]) -> BaseException:
-    """Make an exception without calling an __init__ of the notebook."""
-    made = cls.__new__(cls, *arguments)
-    builtin: Any = next(base for base in cls.__mro__ if base.__module__ == "builtins")
+def exception(cls: Any, builtin: Any, arguments: tuple[Any, ...]) -> Any:
+    """Make an exception of a class without calling a __new__ or __init__ of the notebook; `builtin` is its base."""
+    made = builtin.__new__(cls, *arguments)
     builtin.__init__(made, *arguments)
     return made
 
 
 def set_exception_state(made: BaseException, state: Mapping[str, Any]) -> None:
-    """Give an exception its attributes and what it was raised from."""
+    """Give an exception its arguments, its attributes and what it was raised from."""
+    if "args" in state:
+        made.args = state["args"]
+    for name, value in state["members"].items():
+        with suppress(AttributeError, TypeError):
+            setattr(made, name, value)
     made.__dict__.update(state["attributes"])
     made.__cause__ = state["cause"]
     made.__context__ = state["context"]
@@ -364,6 +382,15 @@ def type_variable(name: str, constraints: tuple[Any, ...], options: dict[str, An
 def new_type(name: str, supertype: Any) -> Any:
     """Make a typing.NewType."""
     return typing.NewType(name, supertype)
+
+
+def match(pattern: Any, text: Any, start: int, end: int, spans: tuple[tuple[int, int], ...]) -> Any:
+    """Match a pattern again so that the groups are where they were."""
+    for found in (pattern.match, pattern.search, pattern.fullmatch):
+        made = found(text, start, end)
+        if made is not None and made.regs == spans:
+            return made
+    return next(made for made in pattern.finditer(text, start, end) if made.regs == spans)
 
 
 class _Gone:

@@ -41,7 +41,7 @@ _IMMUTABLE = (
 
 _LIBRARY_FUNCTIONS = frozenset({"cython_function_or_method", "fused_cython_function"})
 
-_IMMUTABLE_LIBRARY_BASES = frozenset(
+_NOT_LINKING_BASES = frozenset(
     {
         ("numpy", "dtype"),
         ("numpy", "generic"),
@@ -75,6 +75,7 @@ _IMMUTABLE_LIBRARY_BASES = frozenset(
         ("pyarrow.lib", "Scalar"),
         ("pyarrow.lib", "Schema"),
         ("pyarrow.lib", "Table"),
+        ("logging", "Logger"),
         ("torch", "dtype"),
         ("torch", "device"),
         ("torch", "Size"),
@@ -92,7 +93,7 @@ def links(kind: type) -> bool:
     if kind.__name__ in _LIBRARY_FUNCTIONS or str(kind.__module__).startswith("kishu_agent.encoding."):
         return False
     bases = {(base.__module__, base.__qualname__) for base in type.__dict__["__mro__"].__get__(kind)}
-    return ("numpy", "void") in bases or bases.isdisjoint(_IMMUTABLE_LIBRARY_BASES)
+    return ("numpy", "void") in bases or bases.isdisjoint(_NOT_LINKING_BASES)
 
 
 class LinkingTypes(dict[type, bool]):

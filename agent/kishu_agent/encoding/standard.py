@@ -6,14 +6,18 @@ import dataclasses
 import functools
 import gc
 import importlib
+import os
+import random
+import re
+import struct
 import sys
 import threading
 import types
 import typing
-import weakref
 from typing import TYPE_CHECKING, Any
 
-from kishu_agent.encoding import functions, rebuild
+from kishu_agent.encoding import files, functions, rebuild, weakrefs
+from kishu_agent.encoding.classes import NotEncodableError
 from kishu_agent.encoding.importable import is_importable_value
 
 if TYPE_CHECKING:
@@ -53,21 +57,6 @@ def _reduce_mapping_proxy(_encoder: Encoder, value: types.MappingProxyType[Any, 
         return getattr, (dataclasses, "_EMPTY_METADATA")
     # The mapping inside is reached by the collector only.
     return rebuild.mapping_proxy, (gc.get_referents(value)[0],)
-
-
-def _reduce_weak_reference(_encoder: Encoder, reference: Any) -> Reduced:
-    if reference.__callback__ is not None:
-        return NotImplemented
-    target = reference()
-    return (rebuild.dead_reference, ()) if target is None else (weakref.ref, (target,))
-
-
-def _reduce_weak_mapping(_encoder: Encoder, mapping: Any) -> Reduced:
-    return type(mapping), (dict(mapping.items()),)
-
-
-def _reduce_weak_set(_encoder: Encoder, objects: Any) -> Reduced:
-    return weakref.WeakSet, (list(objects),)
 
 
 def _reduce_memory_view(_encoder: Encoder, view: memoryview) -> Reduced:
@@ -118,6 +107,26 @@ def _reduce_super(_encoder: Encoder, value: Any) -> Reduced:
     return super, (value.__thisclass__, value.__self__)
 
 
+def _reduce_thread_local(_encoder: Encoder, local: threading.local) -> Reduced:
+    return threading.local, (), local.__dict__
+
+
+def _reduce_match(_encoder: Encoder, match: re.Match[Any]) -> Reduced:
+    return rebuild.match, (match.re, match.string, match.pos, match.endpos, match.regs)
+
+
+def _reduce_struct(_encoder: Encoder, value: struct.Struct) -> Reduced:
+    return struct.Struct, (value.format,)
+
+
+def _reduce_system_random(_encoder: Encoder, _generator: random.SystemRandom) -> Reduced:
+    return random.SystemRandom, ()
+
+
+def _reduce_environment(_encoder: Encoder, environment: Any) -> Reduced:
+    return (getattr, (os, "environ")) if environment is os.environ else NotImplemented
+
+
 def _reduce_missing(_encoder: Encoder, _value: object) -> str:
     return "MISSING"
 
@@ -133,12 +142,16 @@ _missing = type(dataclasses.MISSING)
 def _reduce_type_variable(_encoder: Encoder, variable: Any) -> Reduced:
     if is_importable_value(variable, variable.__name__):
         return NotImplemented
-    options = {
-        "bound": variable.__bound__,
-        "covariant": variable.__covariant__,
-        "contravariant": variable.__contravariant__,
-    }
-    return rebuild.type_variable, (variable.__name__, variable.__constraints__, options)
+    kind: Any = type(variable)
+    names = () if kind is typing.TypeVarTuple else ("bound", "covariant", "contravariant")
+    options = {name: getattr(variable, f"__{name}__") for name in names}
+    if getattr(variable, "__infer_variance__", False):
+        options["infer_variance"] = True
+    if hasattr(variable, "has_default") and variable.has_default():
+        options["default"] = variable.__default__
+    if kind is typing.TypeVar:
+        return rebuild.type_variable, (variable.__name__, variable.__constraints__, options)
+    return functools.partial(kind, variable.__name__, **options), ()
 
 
 def _reduce_new_type(_encoder: Encoder, new_type: Any) -> Reduced:
@@ -166,13 +179,17 @@ REDUCERS: dict[type, Reducer] = {
     classmethod: _reduce_class_method,
     functools.cached_property: _reduce_cached_property,
     types.MappingProxyType: _reduce_mapping_proxy,
+    threading.local: _reduce_thread_local,
+    re.Match: _reduce_match,
+    struct.Struct: _reduce_struct,
+    random.SystemRandom: _reduce_system_random,
+    type(os.environ): _reduce_environment,
     typing.TypeVar: _reduce_type_variable,
+    typing.ParamSpec: _reduce_type_variable,
+    typing.TypeVarTuple: _reduce_type_variable,
     typing.NewType: _reduce_new_type,
     memoryview: _reduce_memory_view,
-    weakref.ref: _reduce_weak_reference,
-    weakref.WeakKeyDictionary: _reduce_weak_mapping,
-    weakref.WeakValueDictionary: _reduce_weak_mapping,
-    weakref.WeakSet: _reduce_weak_set,
+    **weakrefs.REDUCERS,
     type(threading.Lock()): _reduce_lock,
     type(threading.RLock()): _reduce_reentrant_lock,
     super: _reduce_super,
@@ -183,6 +200,31 @@ REDUCERS: dict[type, Reducer] = {
     type({}.items()): _reduce_dict_view("items"),
 }
 
+
+def standard_reducer(kind: type) -> Reducer | None:
+    """Return the reducer for a type that derives from one of the standard library."""
+    if (found := files.reducer(kind)) is not None:
+        return found
+    module = kind.__module__
+    if module == "subprocess" and kind.__qualname__ == "Popen":
+        return _reduce_process
+    if module == "concurrent.futures._base" and kind.__qualname__ == "Future":
+        return _reduce_future
+    return None
+
+
+def _reduce_process(_encoder: Encoder, process: Any) -> Reduced:
+    if process.returncode is None:
+        raise NotEncodableError("a process that may still run has no stored form")
+    return NotImplemented
+
+
+def _reduce_future(_encoder: Encoder, future: Any) -> Reduced:
+    if not future.done():
+        raise NotEncodableError("what is still to be computed has no stored form")
+    return NotImplemented
+
+
 LIBRARIES = {
     "matplotlib": "kishu_agent.encoding.libraries.matplotlib",
     "networkx": "kishu_agent.encoding.libraries.networkx",
@@ -190,6 +232,7 @@ LIBRARIES = {
     "pandas": "kishu_agent.encoding.libraries.pandas",
     "polars": "kishu_agent.encoding.libraries.polars",
     "pyarrow": "kishu_agent.encoding.libraries.pyarrow",
+    "pydantic": "kishu_agent.encoding.libraries.pydantic",
     "scipy": "kishu_agent.encoding.libraries.scipy",
     "sklearn": "kishu_agent.encoding.libraries.sklearn",
     "torch": "kishu_agent.encoding.libraries.torch",

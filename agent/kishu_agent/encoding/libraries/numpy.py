@@ -6,6 +6,7 @@ The functions under "Rebuilding" are part of the folder's format.
 from __future__ import annotations
 
 import array as arrays
+import ctypes
 import mmap
 import sys
 from contextlib import contextmanager, suppress
@@ -206,7 +207,7 @@ def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
     return _own(encoder, values)
 
 
-EXPORTERS = (bytearray, arrays.array, mmap.mmap)
+EXPORTERS = (bytearray, arrays.array, mmap.mmap, *ctypes.Structure.__bases__)
 """Objects whose memory arrays can be over, besides arrays."""
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pandas._libs.arrays import NDArrayBacked
 from pandas._libs.internals import BlockValuesRefs, _unpickle_block
 from pandas.api.extensions import ExtensionArray, ExtensionDtype
 from pandas.core.generic import NDFrame
@@ -133,7 +134,10 @@ def _reduce_with(obj: Any, change: Callable[[Any], Any]) -> Reduced:
     if function is copyreg.__newobj__:  # type: ignore[attr-defined]
         function = instance  # pickle's own checks that the object reduced is an instance of the class
     if rest:
-        rest[0] = change(rest[0]) or None
+        state = rest[0]
+        if isinstance(obj, NDArrayBacked) and type(state) is tuple and len(state) == 2:
+            state = (*state, {})  # the attributes, which are there once one was cached
+        rest[0] = change(state) or None
     return (function, change(arguments), *rest)
 
 
@@ -186,7 +190,15 @@ def _reduce_frame(_encoder: Encoder, frame: Any) -> Reduced:
     function, arguments, *rest = frame.__reduce_ex__(5)
     if rest and type(rest[0]) is dict:
         rest[0] = {key: value for key, value in rest[0].items() if key not in _CACHES}
+        if isinstance(frame, NDFrame):
+            rest[0].update(_persons_attributes(frame))
     return (function, arguments, *rest)
+
+
+def _persons_attributes(frame: Any) -> dict[str, Any]:
+    """Return what was set on a frame as on any object, which its own state leaves out."""
+    own = frame._internal_names_set | frame._accessors | {"_attrs"}
+    return {name: value for name, value in frame.__dict__.items() if name not in own}
 
 
 def _reduce_single_manager(_encoder: Encoder, manager: Any) -> Reduced:
