@@ -12,6 +12,7 @@ from kishu_agent import interrupts
 from kishu_agent.encoding.definitions import PREFIX, Definitions
 from kishu_agent.encoding.encoder import Encoded, Scope, encode
 from kishu_agent.quiet import quiet
+from kishu_agent.soundness import bounded_recursion
 from kishu_agent.tracking import randomness
 from kishu_agent.tracking.covariable import Covariable, Roots, describe, group, prints_of
 from kishu_agent.tracking.trial import Trials
@@ -74,7 +75,7 @@ class Tracker:
         gc.disable()  # many objects are made and kept for a moment: collections would find nothing, slowly
         clock = time.perf_counter()
         try:
-            with interrupts.watched(), quiet():
+            with interrupts.watched(), quiet(), bounded_recursion():
                 look = self._look(reached, touched)
         finally:
             self._scope.forget_types()
