@@ -179,8 +179,7 @@ class Tracker:
             form = encode(self._scope, roots, {name: values[name] for name in roots})
             encoded[roots] = form
             done.update(roots)
-            unknown = form.depends - values.keys()
-            waiting += [dependence for dependence in unknown if self._find_definition(dependence, values)]
+            waiting += [root for root in form.depends if root not in values and self._find_definition(root, values)]
         return encoded
 
     def _complete(self, roots: Roots, values: dict[str, Any]) -> bool:
@@ -229,6 +228,7 @@ class Tracker:
         both = now & before.keys()
         created = tuple(sorted(now - before.keys()))
         deleted = tuple(sorted(before.keys() - now))
+        compared = both & values.keys()
         changed: list[str] = []
         for roots, form in encoded.items():
             known = self.covariables.get(roots)
@@ -244,7 +244,7 @@ class Tracker:
                     for root in both.intersection(roots)
                     if before[root].print_alone(root) != prints[root]
                 ]
-            changed += self._names_of_definitions(roots, values, both & values.keys())
+            changed += self._names_of_definitions(roots, values, compared)
         return created, tuple(sorted(set(changed))), deleted
 
     def _names_of_definitions(self, roots: Roots, values: dict[str, Any], names: set[str]) -> list[str]:
