@@ -31,7 +31,12 @@ def watched() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        _put_back(previous)
+
+
+def _put_back(handler: Any) -> None:
+    if handler is not None:  # one that was not set from Python cannot be set from here
+        signal.signal(signal.SIGINT, handler)
 
 
 def reraise(error: BaseException) -> None:
@@ -51,6 +56,6 @@ def delayed() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        _put_back(previous)
         if arrived and callable(previous):
             previous(*arrived[0])

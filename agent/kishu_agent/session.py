@@ -25,6 +25,7 @@ from kishu_agent.record.recorder import Job, Recorder
 from kishu_agent.record.versions import versions_of
 from kishu_agent.restore.environment import Change
 from kishu_agent.restore.restorer import Leave, Restoration, Restorer
+from kishu_agent.soundness import bounded_recursion, replaced_builtin
 from kishu_agent.tracking.covariable import Covariable
 from kishu_agent.tracking.environment import Surroundings
 from kishu_agent.tracking.idle import Idle
@@ -32,6 +33,7 @@ from kishu_agent.tracking.names import Names, is_front_end_code
 from kishu_agent.tracking.randomness import Randomness
 from kishu_agent.tracking.reach import Reach, Reached
 from kishu_agent.tracking.tracker import Look, Tracker
+from kishu_agent.untraced import untraced
 from kishu_agent.version import __version__
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ class Session:
         self._restored_in_cell = False
         self._depth = 0
         self._before_front_end: set[str] | None = None
-        self._hidden_ran = False
+        self._in_hidden = self._hidden_ran = False
         self._ignores_cells = False
         self._surroundings = Surroundings(notebook.parent)
         self._reach = Reach(shell.transform_cell)
@@ -119,6 +121,7 @@ class Session:
         events = self._shell.events
         events.register("pre_run_cell", self._before_cell)
         events.register("post_run_cell", self._after_cell)
+        events.register("post_execute", self._after_message)
         atexit.register(self._at_exit)
         self._attached = True
         if self._names.current():
@@ -129,7 +132,11 @@ class Session:
         if not self._attached:
             return
         events = self._shell.events
-        for name, callback in (("pre_run_cell", self._before_cell), ("post_run_cell", self._after_cell)):
+        for name, callback in (
+            ("pre_run_cell", self._before_cell),
+            ("post_run_cell", self._after_cell),
+            ("post_execute", self._after_message),
+        ):
             with contextlib.suppress(ValueError):
                 events.unregister(name, callback)
         atexit.unregister(self._at_exit)
@@ -152,6 +159,7 @@ class Session:
         finally:
             self._ignores_cells = False
 
+    @untraced()
     def _before_cell(self, info: ExecutionInfo) -> None:
         """Note the start of a cell. Called by IPython; never raises."""
         if os.getpid() != self._pid or self._ignores_cells:
@@ -170,12 +178,14 @@ class Session:
         except BaseException as error:
             self._fail(error)
 
+    @untraced()
     def _after_cell(self, result: ExecutionResult) -> None:
         """Record a cell that ended. Called by IPython; never raises."""
         if os.getpid() != self._pid or self._ignores_cells:
             return
         info = result.info
         if info is None or not info.store_history or info.silent:
+            self._in_hidden = False
             self._after_front_end()
             return
         self._depth = max(0, self._depth - 1)
@@ -186,6 +196,7 @@ class Session:
         self._running = None
         restored, self._restored_in_cell = self._restored_in_cell, False
         try:
+            self._check_soundness()
             if restored and not self._tracker.look().differs:
                 return  # the cell did nothing but restore: the session is at the restored checkpoint
             self._record_cell(info, result, started, duration)
@@ -194,8 +205,14 @@ class Session:
         except BaseException as error:
             self._fail(error)
 
+    def _after_message(self) -> None:
+        """Look, once the kernel is idle, for what a widget's callback changed. Called by IPython after those too."""
+        if self.runs_here() and not self._depth and not self._in_hidden:
+            self._verification.schedule_if_none(self._verify)
+
     def _before_hidden(self, source: str) -> None:
         """Take note of code that is no cell of the person's."""
+        self._in_hidden = True
         self._before_front_end = None
         if not is_front_end_code(source):
             self._hidden_ran = True
@@ -207,6 +224,18 @@ class Session:
         before, self._before_front_end = self._before_front_end, None
         if before is not None:
             self._names.note_front_end(before)
+
+    def _check_soundness(self) -> None:
+        if (name := replaced_builtin()) is not None:
+            raise RecordingError(
+                f"The built-in {name} was replaced or deleted, on which recording depends.",
+                action="Put it back; the next cell's checkpoint then has everything.",
+            )
+        if self._shell.user_ns is not self._namespace:
+            raise RecordingError(
+                "Cells run in another namespace than the one that is recorded.",
+                action="Attach again to record it.",
+            )
 
     def _fail(self, error: BaseException) -> None:
         self._failure = str(error) if isinstance(error, KishuError) else f"{type(error).__name__}: {error}"
@@ -237,11 +266,13 @@ class Session:
         if look.partial or self._reach.later:
             self._verification.schedule(self._verify)
 
+    @untraced()
     def _verify(self) -> None:
         """Compare what the last cell's code does not reach, and record what was found to have changed."""
         if not self._attached or self._depth:
             return
         try:
+            self._check_soundness()
             look = self._tracker.look()
             if look.differs:
                 self._record("between", now(), 0.0, "ok", look=look)
@@ -462,10 +493,12 @@ class Session:
         self._redo.pop()
         return report
 
+    @untraced()
     def _restore(self, target: str, leave: Leave) -> RestoreReport:
         clock = time.perf_counter()
         if not self._attached:
             raise errors.NotAttachedError("This session is detached.")
+        self._check_soundness()
         self._record_unrecorded(environment=leave.environment)
         change = Change(self._surroundings, self._history[target].environment)
         if leave.environment:
@@ -490,14 +523,16 @@ class Session:
         )
 
     def _carry_out(self, target: str, leave: Leave, environment: Change | None = None) -> Restoration:
-        restoration = self._restorer.prepare(self._history, target, leave)
+        with bounded_recursion():
+            restoration = self._restorer.prepare(self._history, target, leave)
         with interrupts.delayed():
             replaced = self._restorer.carry_out(restoration, environment)
             self._head, self._branch = target, None
             self._restored_in_cell = self._depth > 0
             self._before_front_end = None
         self._surroundings.note()
-        self._restorer.adopt(restoration)
+        with bounded_recursion():
+            self._restorer.adopt(restoration)
         del replaced  # not before: a __del__ must not change what is adopted
         return restoration
 

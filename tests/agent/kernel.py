@@ -135,11 +135,19 @@ class Kernel:
 
     # Running
 
-    def send(self, code: str) -> str:
-        """Send a person's cell and do not wait; `finish` waits for it."""
+    @property
+    def client(self) -> BlockingKernelClient:
+        """The connection to the kernel."""
+        assert self._client is not None
+        return self._client
+
+    def send(self, code: str, metadata: dict[str, Any] | None = None) -> str:
+        """Send a person's cell, as VS Code does without `metadata`, and do not wait; `finish` waits for it."""
         self._cells += 1
         cell_id = f"vscode-notebook-cell:/{_NOTEBOOK}#W{self._cells}sZmlsZQ%3D%3D"
-        return self._send(code, store_history=True, metadata={"cellId": cell_id})
+        return self._send(
+            code, store_history=True, metadata={"cellId": cell_id} if metadata is None else metadata
+        )
 
     def run(self, code: str, *, silent: bool = False) -> Run:
         """Run a person's cell and return what it gave, also when it raised."""
@@ -158,6 +166,20 @@ class Kernel:
     def run_hidden(self, code: str) -> Run:
         """Run hidden code that may raise."""
         return self.finish(self._send(code, store_history=False))
+
+    def tell(self, comm: str, data: Any) -> None:
+        """Send a message of a widget to the kernel, and wait until it was handled."""
+        assert self._client is not None
+        message = self._client.session.msg("comm_msg", {"comm_id": comm, "data": data})
+        self._client.shell_channel.send(message)
+        deadline = time.monotonic() + _ANSWER_LIMIT
+        while True:
+            answer = self._message(self._client.get_iopub_msg, deadline)
+            if (
+                answer["parent_header"].get("msg_id") == message["header"]["msg_id"]
+                and answer["content"].get("execution_state") == "idle"
+            ):
+                return
 
     def interrupt(self) -> None:
         self._manager.interrupt_kernel()

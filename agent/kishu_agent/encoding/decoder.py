@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import pickle
+from pickle import Unpickler
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ class Source:
         """`arrays` has, for each array, what reads its bytes into memory of the array's size."""
         self.roots = roots
         self.arrays = arrays
-        self._unpickler = pickle.Unpickler(io.BytesIO(stream), buffers=buffers)
+        self._unpickler = Unpickler(io.BytesIO(stream), buffers=buffers)
         self._busy = False
         self._phases = iter(phases(roots))
         self._phase: tuple[str, str] | None = next(self._phases, None)

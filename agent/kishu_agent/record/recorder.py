@@ -81,6 +81,8 @@ class Recorder:
             self._condition.notify_all()
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, name="kishu-recorder", daemon=True)
+            # Debuggers list the threads of a kernel, but not those that are marked in this way.
+            self._thread.pydev_do_not_trace = self._thread.is_pydev_daemon_thread = True  # type: ignore[attr-defined]
             self._thread.start()
 
     def settle(self) -> None:

@@ -25,7 +25,16 @@ class Idle:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        self._handle = loop.call_later(_DELAY, task)
+        self._handle = loop.call_later(_DELAY, self._run, task)
+
+    def schedule_if_none(self, task: Callable[[], None]) -> None:
+        """Do `task` soon, unless something is scheduled."""
+        if self._handle is None:
+            self.schedule(task)
+
+    def _run(self, task: Callable[[], None]) -> None:
+        self._handle = None
+        task()
 
     def cancel(self) -> None:
         """Do not do it."""

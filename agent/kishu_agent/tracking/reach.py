@@ -40,13 +40,16 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W\d]\w*")
 
-_HOOK = re.compile(
-    r"""
-    \b(?: __builtins__ | events\s*\.\s*register | ast_transformers | input_transformers_\w+ | set_custom_exc | for_type
-    | seterrcall | float_format | formatter | register_\w+_accessor ) \b
-    | ^\s*% (?: load_ext | autoreload | gui | pylab ) \b
-    """,
-    re.VERBOSE | re.MULTILINE,
+_HOOKS = (
+    *(
+        "__builtins__",
+        "events.register",
+        "ast_transformers",
+        "input_transformers",
+        "set_custom_exc",
+        "for_type",
+    ),
+    *("load_ext", "autoreload", "%gui", "%pylab", "seterrcall", "float_format", "formatter", "_accessor"),
 )
 """In cells that give IPython, numpy or pandas functions to be called by later cells."""
 
@@ -113,7 +116,7 @@ class Reach:
         if code.co_flags & inspect.CO_COROUTINE or not names.loaded.isdisjoint(LATER):
             self._anything = self.later = True
         background = not names.loaded.isdisjoint(BACKGROUND)
-        if background or changes_library(names, namespace) or _HOOK.search(source):
+        if background or changes_library(names, namespace) or any(hook in source for hook in _HOOKS):
             self._anything = True
         return names
 

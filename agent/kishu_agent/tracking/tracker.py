@@ -13,6 +13,7 @@ from kishu_agent.encoding import borrowed
 from kishu_agent.encoding.definitions import PREFIX, Definitions
 from kishu_agent.encoding.encoder import Encoded, Part, Scope, encode
 from kishu_agent.quiet import quiet
+from kishu_agent.soundness import bounded_recursion
 from kishu_agent.timelimit import time_limit
 from kishu_agent.tracking import randomness
 from kishu_agent.tracking.covariable import Covariable, Roots, describe, group, prints_of
@@ -76,7 +77,7 @@ class Tracker:
         gc.disable()  # many objects are made and kept for a moment: collections would find nothing, slowly
         clock = time.perf_counter()
         try:
-            with interrupts.watched(), quiet(), time_limit():
+            with interrupts.watched(), quiet(), time_limit(), bounded_recursion():
                 look = self._look(reached, touched)
         finally:
             self._scope.forget()
@@ -181,8 +182,9 @@ class Tracker:
             form = encode(self._scope, roots, {name: values[name] for name in roots})
             encoded[roots] = form
             done.update(roots)
-            unknown = form.depends - values.keys()
-            waiting += [dependence for dependence in unknown if self._find_definition(dependence, values)]
+            waiting += [
+                root for root in form.depends if root not in values and self._find_definition(root, values)
+            ]
         return encoded
 
     def _find_lenders(self, values: dict[str, Any], encoded: dict[Roots, Encoded]) -> None:
@@ -239,6 +241,7 @@ class Tracker:
         both = now & before.keys()
         created = tuple(sorted(now - before.keys()))
         deleted = tuple(sorted(before.keys() - now))
+        compared = both & values.keys()
         changed: list[str] = []
         for roots, form in encoded.items():
             known = self.covariables.get(roots)
@@ -254,7 +257,7 @@ class Tracker:
                     for root in both.intersection(roots)
                     if before[root].print_alone(root) != prints[root]
                 ]
-            changed += self._names_of_definitions(roots, values, both & values.keys())
+            changed += self._names_of_definitions(roots, values, compared)
         return created, tuple(sorted(set(changed))), deleted
 
     def _names_of_definitions(self, roots: Roots, values: dict[str, Any], names: set[str]) -> list[str]:
