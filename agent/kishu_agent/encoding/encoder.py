@@ -77,6 +77,8 @@ class Encoded:
     external: bool = False
     kinds: tuple[type, ...] = ()
     """Types of objects in it that no co-variable encoded before it had (within one look)."""
+    types: frozenset[type] = frozenset()
+    """Types of all objects in it that can join names, once it is described."""
     prints: list[bytes] = field(default_factory=list)
     """Prints of the chunks of each array and then each buffer (tracking/fingerprint.py), once computed."""
 

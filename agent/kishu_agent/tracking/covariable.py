@@ -192,6 +192,7 @@ def describe(encoded: Encoded, values: Mapping[str, Any]) -> Covariable:
     for part in encoded.parts.values():
         kinds.update(map(type, part.visited))
         part.visited = []
+    encoded.types = frozenset(kinds)
     names = list(map(code_names, encoded.codes))
     return Covariable(
         encoded.roots,

@@ -42,6 +42,8 @@ class Trials:
         has_definitions = any(root.startswith(PREFIX) for root in encoded.roots)
         if not (new or has_definitions) or any(_package(kind) in _EXCLUDED for kind in new):
             return None
+        if any(map(_has_finalizer, encoded.types)):
+            return None  # the copy's would run as well
         size = sum(map(len, encoded.pieces)) + sum(view.nbytes for view in encoded.memory_views)
         if size > _LARGEST:
             return None
@@ -67,6 +69,11 @@ class Trials:
 
 def _copy(source: memoryview, target: memoryview) -> None:
     target[:] = source
+
+
+def _has_finalizer(kind: type) -> bool:
+    mro = type.__dict__["__mro__"].__get__(kind)
+    return any("__del__" in type.__dict__["__dict__"].__get__(base) for base in mro)
 
 
 def _package(kind: type) -> str:

@@ -5,6 +5,7 @@ The functions `dtype`, `array`, `object_array`, `view`, `over`, and `global_gene
 
 from __future__ import annotations
 
+import array as array_module
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -84,9 +85,12 @@ def over(
     kind: np.dtype[Any],
     shape: tuple[int, ...],
     strides: tuple[int, ...],
+    writeable: bool = True,
 ) -> np.ndarray[Any, Any]:
     """Make an array over the memory of another kind of object, such as a bytearray."""
-    return np.ndarray(shape, kind, exporter, offset, strides)
+    made: np.ndarray[Any, Any] = np.ndarray(shape, kind, exporter, offset, strides)
+    made.flags.writeable = writeable
+    return made
 
 
 def subclass(plain: np.ndarray[Any, Any], cls: Any) -> Any:
@@ -134,7 +138,12 @@ def _reduce_dtype(_encoder: Encoder, kind: np.dtype[Any]) -> Reduced:
         return dtype, (kind.str,)
     if kind.char in "mM" and kind.metadata is None:
         return dtype, (kind.str,)
-    return NotImplemented
+    if kind.fields is None:
+        return NotImplemented
+    # The state has the dtype's own dict of fields, by which all arrays of this dtype would be joined.
+    reduced: Any = kind.__reduce__()
+    function, arguments, state = reduced
+    return function, arguments, tuple(dict(part) if type(part) is dict else part for part in state)
 
 
 def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
@@ -144,7 +153,7 @@ def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
         return _own(encoder, values)
     if isinstance(base, np.ndarray):
         return _reduce_view(encoder, values, base)
-    if isinstance(base, bytearray):
+    if isinstance(base, bytearray | array_module.array):
         return _reduce_over(values, base)
     encoder.external = True
     return _own(encoder, values)
@@ -153,9 +162,12 @@ def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
 def owner(values: np.ndarray[Any, Any]) -> Any:
     """Return the object that owns an array's memory."""
     base: Any = values
-    while getattr(base, "base", None) is not None:  # also past the stand-in that as_strided puts between
-        base = base.base
-    return base
+    while True:
+        # Past the stand-in that as_strided puts between, and the memoryview that np.frombuffer does.
+        further = base.obj if type(base) is memoryview else getattr(base, "base", None)
+        if further is None:
+            return base
+        base = further
 
 
 def _reduce_view(encoder: Encoder, values: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> Reduced:
@@ -167,10 +179,10 @@ def _reduce_view(encoder: Encoder, values: np.ndarray[Any, Any], base: np.ndarra
     return view, (base, offset, values.dtype, values.shape, values.strides, values.flags.writeable)
 
 
-def _reduce_over(values: np.ndarray[Any, Any], exporter: bytearray) -> Reduced:
+def _reduce_over(values: np.ndarray[Any, Any], exporter: Any) -> Reduced:
     start = np.frombuffer(exporter, np.uint8).__array_interface__["data"][0]
     offset = values.__array_interface__["data"][0] - start
-    return over, (exporter, offset, values.dtype, values.shape, values.strides)
+    return over, (exporter, offset, values.dtype, values.shape, values.strides, values.flags.writeable)
 
 
 def _is_contiguous(values: np.ndarray[Any, Any]) -> bool:

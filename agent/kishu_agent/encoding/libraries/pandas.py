@@ -68,7 +68,12 @@ def _detach(encoder: Encoder, value: Any) -> Any:
     if type(value) is list:
         return [_detach(encoder, item) for item in value]
     if type(value) is dict:
-        return {key: _detach(encoder, item) for key, item in value.items() if key not in _CACHES}
+        return {
+            key: _detach(encoder, item)
+            for key, item in value.items()
+            if key not in _CACHES
+            and not (key == "_readonly" and item is False)  # the class has False as well
+        }
     return value
 
 
