@@ -1,371 +1,172 @@
 """Compares random notebooks under the agent with an oracle that never uses it: the same cells run anew.
 
-    python tests/agent/differential.py --programs 20000 [--seed 1]
+    python tests/agent/differential.py --programs 20000 [--seed 1] [--jobs 2] [--reached]
+    python tests/agent/differential.py --only 1:4711 [--reached]
 
-runs as many programs and prints how many ran, and for a mismatch the smallest program that shows it. A program
-runs in an IPython shell with recording on; after each step the session's canonical form (canonical.py) is
-compared with that of a plain namespace in which the cells that lead to the state were executed one by one. A
-restore may record a state "between cells" first only if hidden code ran since the last cell: anything else would
-be a change that nobody made.
+runs as many programs and prints how many ran, and for a mismatch the smallest program that shows it; each program has a
+name, its seed and number, with which it runs again. A program runs in an IPython shell with recording on. After each step
+the session's canonical form (canonical.py) is compared with that of a plain namespace in which the cells that lead
+to the state were executed one by one; and
+
+- a cell ends as it does without recording, and is recorded, with the names that it made, deleted and changed;
+- a restore leaves alone, as the same objects, what has the same form before and after;
+- a restore records a state "between cells" first only if hidden code ran since the last cell.
 
 With --reached the agent compares after each cell only what the cell's code can have reached, as it does for large
-sessions; there is no hidden code then, because what it changes is found later.
+sessions.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import difflib
-import gc
-import io
-import json
-import os
-import shutil
-import subprocess
+import collections
+import random
 import sys
-import tempfile
+import threading
 import time
-import types
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from comparison import MismatchError, Pair, check
+from programs import program
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from programs import Step
 
 
-class MismatchError(AssertionError):
-    """The session is not what the oracle says."""
+def program_named(seed: int, number: int) -> list[Step]:
+    """Return the program with this seed and number."""
+    return program(random.Random(f"{seed}:{number}"))  # noqa: S311 - no secret
 
 
-# The side of the agent: a process of its own
+def shrink(pair: Pair, steps: list[Step], message: str, seconds: float = 240) -> tuple[list[Step], str]:
+    """Take steps and lines away as long as there is a mismatch; return what is left with the mismatch."""
+    deadline = time.monotonic() + seconds
 
-
-class _Recorded:
-    """An IPython shell in which programs are recorded, one after the other."""
-
-    def __init__(self, *, reached: bool) -> None:
-        import kishu_agent.session
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
-
-        assert kishu_agent.session._CHEAP > 0
-        # A look that takes longer than this is confined to what the cell reaches.
-        setattr(kishu_agent.session, "_CHEAP", 0.0 if reached else float("inf"))  # noqa: B010 - it is no constant here
-
-        config = Config()
-        config.HistoryManager.enabled = False
-        self._shell: Any = InteractiveShell.instance(config=config)
-        setattr(self._shell, "showtraceback", _nothing)  # noqa: B010 - a method is replaced
-        self._directory = Path(tempfile.mkdtemp(prefix="differential-", dir=_fast_directory()))
-        self._number = 0
-        self._session: Any = None
-
-    def reset(self) -> None:
-        """Begin a program: no names, no history."""
-        self._number += 1
-        self._notebook = self._directory / str(self._number) / "n.ipynb"
-        self._notebook.parent.mkdir()
-        self._clear()
-        self._attach()
-
-    def _clear(self) -> None:
-        if self._session is not None:
-            self._session.detach()
-            self._session = None
-        for name in self.names():
-            del self._shell.user_ns[name]
-        self._shell.displayhook.flush()
-        gc.collect()
-
-    def _attach(self) -> None:
-        import kishu_agent
-
-        self._session = kishu_agent.attach(self._notebook)
-
-    def end(self) -> None:
-        self._clear()
-        shutil.rmtree(self._notebook.parent, ignore_errors=True)
-
-    def close(self) -> None:
-        shutil.rmtree(self._directory, ignore_errors=True)
-
-    def names(self) -> list[str]:
-        """Return the names of the person, told without the agent."""
-        own = {"In", "Out", "get_ipython", "exit", "quit", "open"}
-        return [
-            name
-            for name in self._shell.user_ns
-            if name not in own and not (name.startswith("_") and name != "_e")
-        ]
-
-    def step(self, kind: str, code: str, ref: str) -> dict[str, Any]:
-        from kishu_agent.errors import KishuError, NotRestorableError
-
-        failure, missing, previous = None, [], None
-        session = self._session
-        if kind in {"run", "hidden"}:
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                self._shell.run_cell(code, store_history=kind == "run")
-            failure = session.failure
-        else:
-            if kind == "fresh":
-                self._clear()
-                self._attach()
-            try:
-                with contextlib.redirect_stderr(io.StringIO()):
-                    if kind in {"undo", "redo"}:
-                        previous = getattr(self._session, kind)().previous
-                    else:
-                        previous = self._session.restore(ref).previous
-            except NotRestorableError as error:
-                missing = sorted(error.reasons)
-            except KishuError as error:
-                failure = f"{type(error).__name__}: {error}"
-        return {
-            "head": self._session.head,
-            "previous": previous,
-            "failure": failure,
-            "missing": missing,
-            "form": self._form(),
-        }
-
-    def _form(self) -> str:
-        from canonical import canonical
-
-        return canonical(self._shell.user_ns, self.names())
-
-    def serve(self) -> None:
-        """Answer requests, one JSON object a line."""
-        answers, sys.stdout = sys.stdout, sys.stderr
-        for line in sys.stdin:
-            request = json.loads(line)
-            do = request.pop("do")
-            answer = getattr(self, do)(**request)
-            answers.write(json.dumps(answer) + "\n")
-            answers.flush()
-        self.close()
-
-
-def _nothing(*_arguments: object, **_keywords: object) -> None:
-    """Take the place of the display of tracebacks, which takes longer than the cell."""
-
-
-def _fast_directory() -> str | None:
-    memory = Path("/dev/shm")  # noqa: S108 - thousands of small files that live for a second
-    return str(memory) if memory.is_dir() and os.access(memory, os.W_OK) else None
-
-
-# The oracle
-
-
-def execute(cells: Sequence[str]) -> str:
-    """Run cells in a plain namespace and return its canonical form."""
-    from canonical import canonical
-
-    module = types.ModuleType("__main__")
-    namespace = module.__dict__
-    previous = sys.modules["__main__"]
-    sys.modules["__main__"] = module
-    try:
-        for code in cells:
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
-                exec(compile(code, "<cell>", "exec"), namespace)  # noqa: S102 - the oracle is execution
-        names = [name for name in namespace if not (name.startswith("_") and name != "_e")]
-        return canonical(namespace, names)
-    finally:
-        sys.modules["__main__"] = previous
-
-
-# Comparing
-
-
-class Worker:
-    """A process with a recorded shell."""
-
-    def __init__(self, *, reached: bool = False) -> None:
-        self._reached = reached
-        self._process: subprocess.Popen[str] | None = None
-
-    def ask(self, do: str, **arguments: Any) -> Any:
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-W",
-                    "ignore",
-                    __file__,
-                    "--serve",
-                    *(["--reached"] if self._reached else []),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        to, answers = self._process.stdin, self._process.stdout
-        assert to is not None
-        assert answers is not None
+    def fails(candidate: list[Step]) -> bool:
+        nonlocal message
+        if time.monotonic() > deadline:
+            return False
         try:
-            to.write(json.dumps({"do": do, **arguments}) + "\n")
-            to.flush()
-            line = answers.readline()
-        except BrokenPipeError:
-            line = ""
-        if not line:
-            self.close()
-            raise MismatchError("the process of the agent died")
-        return json.loads(line)
+            check(pair, candidate)
+        except MismatchError as error:
+            if _kind(str(error)) == _kind(message):
+                message = str(error)
+                return True
+        return False
 
-    def close(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    with contextlib.suppress(BrokenPipeError):
-                        stream.close()
-            process.wait(60)
-
-
-class _Model:
-    """What the oracle knows of the history: which cells lead to which state, and where the session is."""
-
-    def __init__(self) -> None:
-        self.cells: dict[str, tuple[str, ...]] = {}
-        self.parents: dict[str, str | None] = {}
-        self.states: list[str] = []
-        self.undone: list[str] = []
-        self.head: str | None = None
-        self.current: tuple[str, ...] = ()
-        self.hidden = False
-
-    def ran(self, code: str, head: str) -> None:
-        self.current = (*self.current, code)
-        self._state(head, self.head)
-        self.head, self.hidden = head, False
-        self.undone.clear()
-
-    def _state(self, state: str, parent: str | None) -> None:
-        self.cells[state] = self.current
-        self.parents[state] = parent
-        self.states.append(state)
-
-    def target(self, step: Step) -> str | None:
-        """Return the state to which a step goes; None if there is nothing to go to."""
-        if step.kind == "undo":
-            return self.parents.get(self.head) if self.head is not None else None
-        if step.kind == "redo":
-            return self.undone[-1] if self.undone else None
-        return self.states[step.target % len(self.states)]
-
-    def went(self, kind: str, target: str, previous: str | None) -> None:
-        """Note a restore; `previous` is the state that it left."""
-        if previous is not None and previous not in self.cells:
-            if not self.hidden:
-                raise MismatchError("a change between cells was recorded, and there was none")
-            self._state(previous, self.head)
-        if kind == "undo" and previous is not None:
-            self.undone.append(previous)
-        elif kind == "redo":
-            self.undone.pop()
-        else:
-            self.undone.clear()
-        self.head, self.current, self.hidden = target, self.cells[target], False
+    if not fails(steps):
+        return steps, f"{message}\nIt did not happen a second time."
+    smaller = True
+    while smaller:
+        smaller = False
+        size = max(1, len(steps) // 2)
+        while size:
+            start = 0
+            while start < len(steps):
+                candidate = steps[:start] + steps[start + size :]
+                if fails(candidate):
+                    steps, smaller = candidate, True
+                else:
+                    start += size
+            size //= 2
+        for place, step in enumerate(steps):
+            for code in _shorter(step.code):
+                candidate = [*steps[:place], replace(step, code=code), *steps[place + 1 :]]
+                if fails(candidate):
+                    steps, smaller = candidate, True
+                    break
+    return steps, message
 
 
-def check(worker: Worker, program: Sequence[Step]) -> None:
-    """Run one program on both sides. Raises MismatchError."""
-    worker.ask("reset")
-    model = _Model()
-    try:
-        for number, step in enumerate(program):
-            try:
-                _check(worker, model, step)
-            except MismatchError as error:
-                listed = "\n".join(f"  {place}: {one}" for place, one in enumerate(program))
-                raise MismatchError(f"step {number}: {error}\n{listed}") from None
-    finally:
-        with contextlib.suppress(MismatchError):
-            worker.ask("end")
+def _kind(message: str) -> str:
+    """Return what a mismatch is about, without the names in it."""
+    words = [word for word in message.partition("\n")[0].split()[2:] if word.isalpha()]
+    return " ".join(words)
 
 
-def _check(worker: Worker, model: _Model, step: Step) -> None:
-    if step.kind in {"run", "hidden"}:
-        answer = worker.ask("step", kind=step.kind, code=step.code, ref="")
-        if answer["failure"] is not None:
-            raise MismatchError(answer["failure"])
-        if step.kind == "run":
-            model.ran(step.code, answer["head"])
-        else:
-            model.current, model.hidden = (*model.current, step.code), True
-    else:
-        target = model.target(step)
-        if target is None:
+def _shorter(code: str) -> list[str]:
+    """Return the cell without one of its statements."""
+    import ast
+
+    lines = code.splitlines()
+    found = []
+    for statement in ast.parse(code).body if code else []:
+        start = min([statement.lineno, *(item.lineno for item in getattr(statement, "decorator_list", []))])
+        rest = lines[: start - 1] + lines[statement.end_lineno :]
+        found.append("\n".join(rest) or "pass")
+    return found if len(found) > 1 else []
+
+
+class _Run:
+    """Programs on several pairs of processes at once."""
+
+    def __init__(self, seed: int, numbers: range, jobs: int, *, reached: bool) -> None:
+        self._seed = seed
+        self._numbers = iter(numbers)
+        self._jobs = jobs
+        self._reached = reached
+        self._lock = threading.Lock()
+        self._started = time.monotonic()
+        self.counts: collections.Counter[str] = collections.Counter()
+        self.mismatches: list[str] = []
+
+    def __call__(self, stop_after: int) -> None:
+        threads = [threading.Thread(target=self._work, args=(stop_after,)) for _job in range(self._jobs)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _work(self, stop_after: int) -> None:
+        pair = Pair(reached=self._reached)
+        try:
+            while len(self.mismatches) < stop_after:
+                with self._lock:
+                    number = next(self._numbers, None)
+                if number is None:
+                    return
+                self._one(pair, number)
+        finally:
+            pair.close()
+
+    def _one(self, pair: Pair, number: int) -> None:
+        steps = program_named(self._seed, number)
+        try:
+            counts = check(pair, steps)
+        except MismatchError as error:
+            steps, message = shrink(pair, steps, str(error))
+            pair.close()  # what is wrong in a process must not reach the next program
+            listed = "\n".join(
+                f"  {step.label}: {step.kind} {step.target}\n{_indented(step.code)}" for step in steps
+            )
+            with self._lock:
+                self.mismatches.append(f"program {self._seed}:{number}\n{message}\n{listed}")
+                say(self.mismatches[-1])
             return
-        if step.kind == "fresh":
-            # A kernel that ends loses what was not recorded yet.
-            model.hidden, model.head = False, None
-        answer = worker.ask("step", kind=step.kind, code="", ref=target)
-        if answer["failure"] is not None or answer["missing"]:
-            raise MismatchError(f"{answer['failure'] or 'not restorable: ' + ', '.join(answer['missing'])}")
-        model.went(step.kind, target, answer["previous"])
-        if answer["head"] != target:
-            raise MismatchError(f"HEAD is {answer['head']}, not {target}")
-    wanted = execute(model.current)
-    if answer["form"] != wanted:
-        raise MismatchError(f"the session differs from the oracle's\n{_difference(wanted, answer['form'])}")
+        with self._lock:
+            self.counts.update(counts)
+            self.counts["programs"] += 1
+            if self.counts["programs"] % 500 == 0:
+                say(f"{self.counts['programs']} programs, {time.monotonic() - self._started:.0f} s")
+
+    def summary(self) -> str:
+        counts, seconds = self.counts, time.monotonic() - self._started
+        succeeded = counts["statements"] / max(1, counts["statements"] + counts["raised"])
+        return (
+            f"{counts['programs']} programs without a mismatch, {len(self.mismatches)} with one, in {seconds:.0f} s: "
+            f"{counts['cells']} cells ({succeeded:.0%} of statements succeed), {counts['restores']} restores, "
+            f"{counts['kept']} groups of names kept, {counts['partial']} cells compared in part, "
+            f"{counts['untold']} changes of which no name was told, "
+            f"{counts['falsely']} names recorded as changed that were not"
+        )
 
 
-def _difference(wanted: str, found: str) -> str:
-    lines = difflib.unified_diff(
-        wanted.splitlines(), found.splitlines(), "oracle", "session", lineterm="", n=2
-    )
-    return "\n".join(list(lines)[:60])
+def _indented(code: str) -> str:
+    return "".join(f"        {line}\n" for line in code.splitlines())
 
 
-def run(count: int, seed: int | None, *, reached: bool = False) -> int:
-    """Run random programs, print how many ran, and return 1 after a mismatch."""
-    import hypothesis
-    from hypothesis import HealthCheck, Phase, given, settings
-    from programs import programs, without_hidden
-
-    worker = Worker(reached=reached)
-    ran = 0
-    started = time.monotonic()
-
-    @settings(
-        max_examples=count,
-        deadline=None,
-        database=None,
-        derandomize=seed is None,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate, Phase.shrink),
-        print_blob=False,
-    )
-    @given(programs)
-    def try_one(program: list[Step]) -> None:
-        nonlocal ran
-        ran += 1
-        if reached:
-            program = without_hidden(program)
-        if ran % 100 == 0:
-            _say(f"{ran} programs, {time.monotonic() - started:.0f} s")
-        check(worker, program)
-
-    try:
-        (try_one if seed is None else hypothesis.seed(seed)(try_one))()
-    except MismatchError as error:
-        _say(str(error))
-        _say(f"{ran} programs ran until the smallest with this mismatch was found")
-        return 1
-    finally:
-        worker.close()
-    _say(f"{ran} programs ran in {time.monotonic() - started:.0f} s, no mismatch")
-    return 0
-
-
-def _say(line: str) -> None:
+def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
@@ -375,16 +176,21 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--programs", type=int, default=1000, help="how many programs to run")
-    parser.add_argument(
-        "--seed", type=int, default=None, help="seed; without one always the same programs run"
-    )
+    parser.add_argument("--first", type=int, default=0, help="number of the first program")
+    parser.add_argument("--seed", type=int, default=0, help="programs of one seed are always the same")
+    parser.add_argument("--jobs", type=int, default=1, help="pairs of processes that work at the same time")
     parser.add_argument("--reached", action="store_true", help="compare only what a cell can have reached")
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--only", metavar="SEED:NUMBER", help="run one program")
+    parser.add_argument("--mismatches", type=int, default=1, help="stop after as many")
     arguments = parser.parse_args()
-    if arguments.serve:
-        _Recorded(reached=arguments.reached).serve()
-        return 0
-    return run(arguments.programs, arguments.seed, reached=arguments.reached)
+    seed, numbers = arguments.seed, range(arguments.first, arguments.first + arguments.programs)
+    if arguments.only:
+        seed, number = map(int, arguments.only.split(":"))
+        numbers = range(number, number + 1)
+    run = _Run(seed, numbers, arguments.jobs, reached=arguments.reached)
+    run(arguments.mismatches)
+    say(run.summary())
+    return 1 if run.mismatches else 0
 
 
 if __name__ == "__main__":

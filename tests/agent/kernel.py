@@ -53,6 +53,8 @@ class Run:
     displays: list[dict[str, Any]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     traceback: Sequence[str] = ()
+    messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """Type and content of each output, in order; parts of a stream are joined."""
 
     def check(self) -> Run:
         """Return itself if the cell succeeded. Raises CellFailedError."""
@@ -312,7 +314,13 @@ class Kernel:
 
 def _take(run: Run, message: dict[str, Any]) -> None:
     content = message["content"]
-    if message["msg_type"] == "stream":
+    kind = message["msg_type"]
+    last = run.messages[-1] if run.messages else ("", {})
+    if kind == last[0] == "stream" and content["name"] == last[1]["name"]:
+        last[1]["text"] += content["text"]
+    elif kind != "status":
+        run.messages.append((kind, dict(content)))
+    if kind == "stream":
         if content["name"] == "stdout":
             run.stdout += content["text"]
         else:

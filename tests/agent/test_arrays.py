@@ -89,6 +89,11 @@ CASES: dict[str, tuple[Cell, ...]] = {
             "e h b c sc td",
         ),
     ),
+    "arrays of one structured type": cells(
+        "import numpy as np; a = np.zeros(2, dtype=[('p', 'i4'), ('q', 'f8')])",
+        ("b = a.copy()", "b.dtype == a.dtype and not np.shares_memory(a, b)", "a"),
+        ("b['p'] = 7", "b['p'].tolist() == [7, 7] and a['p'].tolist() == [0, 0]", "a"),
+    ),
     "arrays of objects": cells(
         (
             """
@@ -152,6 +157,19 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ("part[0] = 6", "an[1] == 6 == ar[1]", "a b m am o mo mp"),
         ("o[1] = 9", "mo[1] == 9 == mp[0] and mo.format == mp.format == 'l'", "a b m am ar an"),
         ("mp[1] = 8", "o[2] == 8 == mo[2]", "a b m am ar an"),
+    ),
+    "memory of other objects through np.frombuffer": cells(
+        (
+            """
+            import numpy as np, array
+            b = bytearray(8); a = np.frombuffer(b, np.int32); ar = array.array('d', [1, 2]); an = np.asarray(ar)
+            """,
+            "a.size == 2 and an[1] == 2",
+        ),
+        ("b[0] = 1", "a[0] == 1 and np.shares_memory(a, np.frombuffer(b, np.uint8))"),
+        ("a[1] = 2", "b[4] == 2"),
+        ("an[0] = 7", "ar[0] == 7 and np.shares_memory(an, np.frombuffer(ar))"),
+        ("c = a[1:]; c.flags.writeable = False", "not c.flags.writeable and np.shares_memory(a, c)", "ar"),
     ),
     "other orders of axes": cells(
         (

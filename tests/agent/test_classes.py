@@ -386,6 +386,20 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ),
         ("Single.instance.n = 1", "Single.instance.n == 1 and type(Single.instance) is Single"),
     ),
+    "a dict whose items are its attributes": cells(
+        (
+            """
+            class Record(dict):
+                def __init__(self, **items):
+                    super().__init__(items)
+                    self.__dict__ = self
+            r = Record(x=1, y=[2]); s = r
+            """,
+            "r.x == 1 and r.__dict__ is r and s is r",
+        ),
+        ("r.z = r.y", "r['z'] is r.y and s.z == [2]", "Record"),
+        ("r['x'] = 5", "r.x == 5 and list(r) == ['x', 'y', 'z']", "Record"),
+    ),
     "operators and special methods": cells(
         (
             """
@@ -439,3 +453,23 @@ def test_recording_makes_no_instances(kernel: Kernel, notebook: Path) -> None:
     assert kernel.values(["[each.n for each in Counted.all]", "Counted.all[0] is one"]) == [[1], True]
     kernel.do("s.redo()")
     assert kernel.values(["[each.n for each in Counted.all]", "Counted.all[1] is two"]) == [[5, 2], True]
+
+
+def test_no_finalizer_runs_while_a_state_is_recorded(kernel: Kernel, notebook: Path) -> None:
+    """Whether a state loads is not tried where the copy's __del__ would run."""
+    session_of(kernel, notebook)
+    kernel.cell("ended = []")
+    kernel.cell(
+        """
+        class Ending:
+            all = []
+            def __init__(self, n): self.n = n
+            def __del__(self): ended.append(self.n)
+        one = Ending(1); Ending.all.append(Ending(2))
+        """
+    )
+    assert kernel.value("ended") == []
+    kernel.cell("del one")
+    assert kernel.value("ended") == [1]
+    kernel.do("s.undo()")
+    assert kernel.values(["ended", "one.n", "Ending.all[0].n"]) == [[], 1, 2]

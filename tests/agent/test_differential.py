@@ -5,46 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from differential import Worker, check
-from hypothesis import HealthCheck, given, settings
-from programs import Step, programs, without_hidden
+from comparison import Pair, check
+from differential import program_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_PROGRAMS = 50
+"""Of each mode: about half a minute."""
 
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    started = Worker()
+
+@pytest.fixture(params=["everything", "reached"])
+def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """Both sides; the agent compares everything after a cell, or what the cell can have reached."""
+    started = Pair(reached=request.param == "reached")
     yield started
     started.close()
 
 
-@pytest.fixture(scope="module")
-def confined() -> Iterator[Worker]:
-    started = Worker(reached=True)
-    yield started
-    started.close()
-
-
-def bounded(count: int) -> settings:
-    """Return settings under which always the same programs run."""
-    return settings(
-        max_examples=count,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-
-
-@bounded(60)
-@given(program=programs)
-def test_random_notebooks(worker: Worker, program: list[Step]) -> None:
-    check(worker, program)
-
-
-@bounded(40)
-@given(program=programs)
-def test_random_notebooks_comparing_what_a_cell_reaches(confined: Worker, program: list[Step]) -> None:
-    check(confined, without_hidden(program))
+def test_random_notebooks(pair: Pair) -> None:
+    counts = {"statements": 0, "raised": 0, "restores": 0, "partial": 0}
+    for number in range(_PROGRAMS):
+        told = check(pair, program_named(0, number))
+        counts = {name: count + told.get(name, 0) for name, count in counts.items()}
+    assert counts["statements"] > 6 * counts["raised"], "most statements are to succeed"
+    assert counts["restores"] > 4 * _PROGRAMS
+    assert (counts["partial"] > _PROGRAMS) == pair.reached

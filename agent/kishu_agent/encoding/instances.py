@@ -58,6 +58,14 @@ def _reduce_instance(_encoder: Encoder, instance: Any) -> Reduced:
     return rebuild.instance, (type(instance),), state, None, None, rebuild.set_instance_state
 
 
+def _reduce_dict(_encoder: Encoder, instance: Any) -> Reduced:
+    # pickle would copy the items into the attributes of the empty instance.
+    if instance.__dict__ is not instance:
+        return NotImplemented
+    function, arguments, _state, items, pairs = instance.__reduce_ex__(5)
+    return function, arguments, True, items, pairs, rebuild.set_own_dict
+
+
 _PICKLING = (
     "__reduce__",
     "__reduce_ex__",
@@ -74,6 +82,12 @@ def instance_reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
     if BaseException in mro:
         plain = all(_found(mro, name) in {None, BaseException, object} for name in _PICKLING)
         return _reduce_exception if plain else None
+    if (
+        dict in mro
+        and kind.__dictoffset__
+        and all(_found(mro, name) in {None, dict, object} for name in _PICKLING)
+    ):
+        return _reduce_dict
     definers = {_found(mro, name) for name in _PICKLING} - {None, object}
     hooked = _found(mro, "__getattr__") is not None or _found(mro, "__getattribute__") is not object
     if not definers and not hooked and _found(mro, "__new__") is object:

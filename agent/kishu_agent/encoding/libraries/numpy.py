@@ -188,7 +188,12 @@ def _reduce_dtype(_encoder: Encoder, kind: np.dtype[Any]) -> Reduced:
         return dtype, (kind.str,)
     if kind.char in "mM" and kind.metadata is None:
         return dtype, (kind.str,)
-    return NotImplemented
+    if kind.fields is None:
+        return NotImplemented
+    # The state has the dtype's own dict of fields, by which all arrays of this dtype would be joined.
+    reduced: Any = kind.__reduce__()
+    function, arguments, state = reduced
+    return function, arguments, tuple(dict(part) if type(part) is dict else part for part in state)
 
 
 def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:

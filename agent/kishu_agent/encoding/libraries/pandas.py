@@ -121,7 +121,12 @@ def _inside(value: Any, change: Callable[[Any], Any]) -> Any:
     if type(value) is list:
         return list(map(change, value))
     if type(value) is dict:
-        return {key: change(item) for key, item in value.items() if key not in _CACHES}
+        return {
+            key: change(item)
+            for key, item in value.items()
+            if key not in _CACHES
+            and not (key == "_readonly" and item is False)  # the class has False as well
+        }
     return value
 
 
