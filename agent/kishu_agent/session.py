@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from kishu_agent import errors, interrupts
 from kishu_agent.attaching import connection_file
-from kishu_agent.doctor import Doctor
 from kishu_agent.errors import KishuError, RecordingError, RestoreError
 from kishu_agent.folder.folder import Folder
 from kishu_agent.history import naming, refs
@@ -393,6 +392,8 @@ class Session:
         """
         if not self._attached:
             raise errors.NotAttachedError("This session is detached.")
+        from kishu_agent.doctor import Doctor
+
         history, head = self._refreshed(), self.head
         state = history.state(head) if head is not None else {}
         return Doctor(self._tracker, self._names.current(), state).diagnose()
@@ -437,10 +438,11 @@ class Session:
         if not self._attached:
             raise errors.NotAttachedError("This session is detached.")
         self._record_unrecorded(environment=environment)
+        state = self._history.state(target)
         change = Change(self._surroundings, self._history[target].environment)
         if environment:
             change.check(missing_ok=missing_ok)
-        restoration = self._restorer.prepare(self._history.state(target), missing_ok=missing_ok)
+        restoration = self._restorer.prepare(state, missing_ok=missing_ok)
         with interrupts.delayed():
             self._restorer.carry_out(restoration, change if environment else None)
             previous, self._head, self._branch = self.head, target, None
