@@ -500,6 +500,7 @@ class Session:
             raise errors.NotAttachedError("This session is detached.")
         self._check_soundness()
         self._record_unrecorded(environment=leave.environment)
+        self._history.state(target)  # DamagedError if it cannot be put together, which is said first
         change = Change(self._surroundings, self._history[target].environment)
         if leave.environment:
             change.check(missing_ok=leave.missing)
