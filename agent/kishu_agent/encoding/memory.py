@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Set as AbstractSet
 
 
 class Memory:
@@ -33,17 +33,16 @@ class Memory:
         return frozenset().union(self.arrays, self.frames, self.labels)
 
 
-def linked(memories: Iterable[Memory]) -> set[int]:
+_NONE: frozenset[int] = frozenset()
+
+
+def linked(memories: Iterable[Memory]) -> AbstractSet[int]:
     """Return the ids of the owners of linked memory."""
-    arrays: set[int] = set()
-    writable: set[int] = set()
-    frames: set[int] = set()
-    labels: set[int] = set()
-    for memory in memories:
-        if memory.arrays:
-            arrays.update(memory.arrays)
-            writable |= memory.writable
-        if memory.frames or memory.labels:
-            frames.update(memory.frames)
-            labels.update(memory.labels)
+    memories = [memory for memory in memories if memory.arrays or memory.frames or memory.labels]
+    if not any(memory.frames or memory.labels for memory in memories):
+        return _NONE
+    arrays = _NONE.union(*(memory.arrays for memory in memories))
+    writable = _NONE.union(*(memory.writable for memory in memories))
+    frames = _NONE.union(*(memory.frames for memory in memories))
+    labels = _NONE.union(*(memory.labels for memory in memories))
     return (arrays & frames) | (writable & labels)
