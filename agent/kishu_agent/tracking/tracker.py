@@ -179,7 +179,9 @@ class Tracker:
             form = encode(self._scope, roots, {name: values[name] for name in roots})
             encoded[roots] = form
             done.update(roots)
-            waiting += [root for root in form.depends if root not in values and self._find_definition(root, values)]
+            waiting += [
+                root for root in form.depends if root not in values and self._find_definition(root, values)
+            ]
         return encoded
 
     def _complete(self, roots: Roots, values: dict[str, Any]) -> bool:
