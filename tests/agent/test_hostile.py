@@ -141,9 +141,9 @@ OBJECTS = {
         for n in range(3000):
             h, i = wrap(h), functools.partial(print, i); error = ValueError(n); error.__cause__ = j; j = error
     """,
-    "a class hierarchy 300 deep": """
+    "a class hierarchy 50 deep": """
         class H: pass
-        for _ in range(300): H = type('H', (H,), {})
+        for _ in range(50): H = type('H', (H,), {})
         h = H(); i = H; j = 1
     """,
 }

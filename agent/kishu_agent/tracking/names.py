@@ -25,7 +25,7 @@ _KNOWN_OBJECTS = frozenset({"exit", "quit", "get_ipython", "open", "display"})
 
 def _is_text(name: str) -> bool:
     """Tell whether a name can be written down; a lone surrogate, which globals() takes, cannot."""
-    return name.isascii() or name.encode("utf-8", "replace").decode() == name
+    return name.encode("utf-8", "replace").decode() == name
 
 
 def is_front_end_code(source: str) -> bool:
@@ -49,7 +49,7 @@ class Names:
             name: value
             for name, value in list(self._namespace.items())
             if type(name) is str
-            and _is_text(name)
+            and (name.isascii() or _is_text(name))
             and not (name in hidden and hidden[name] is value)
             and not (name in self._front_end and self._front_end[name] is value)
             and not (name[:1] in "_IO" and _INTERNAL.fullmatch(name))
