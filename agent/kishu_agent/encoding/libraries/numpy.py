@@ -1,6 +1,6 @@
 """numpy: arrays as buffers, views with their base, dtypes by name.
 
-The functions `dtype`, `array`, `object_array`, `view`, `over`, and `global_generator` are part of the folder's format.
+The functions `dtype`, `array`, `object_array`, `view`, `item`, `over`, and `global_generator` are part of the folder's format.
 """
 
 from __future__ import annotations
@@ -93,6 +93,13 @@ def over(
     return made
 
 
+def item(base: np.ndarray[Any, Any], offset: int, kind: np.dtype[Any]) -> np.void:
+    """Make an item of a structured array, which is a view of the array's memory."""
+    place: Any = view(base, offset, kind, (), (), base.flags.writeable)
+    made: np.void = place[()]
+    return made
+
+
 def subclass(plain: np.ndarray[Any, Any], cls: Any) -> Any:
     """Make an array of a subclass over the memory of a plain one."""
     return plain.view(cls)
@@ -159,7 +166,7 @@ def _reduce_array(encoder: Encoder, values: np.ndarray[Any, Any]) -> Reduced:
     return _own(encoder, values)
 
 
-def owner(values: np.ndarray[Any, Any]) -> Any:
+def owner(values: np.ndarray[Any, Any] | np.void) -> Any:
     """Return the object that owns an array's memory."""
     base: Any = values
     while True:
@@ -177,6 +184,15 @@ def _reduce_view(encoder: Encoder, values: np.ndarray[Any, Any], base: np.ndarra
     if base.dtype.hasobject and base.dtype != values.dtype:
         return NotImplemented
     return view, (base, offset, values.dtype, values.shape, values.strides, values.flags.writeable)
+
+
+def _reduce_item(encoder: Encoder, value: np.void) -> Reduced:
+    base = owner(value)
+    if not (isinstance(base, np.ndarray) and _is_contiguous(base)) or value.dtype.hasobject:
+        return NotImplemented
+    encoder.memory.add(id(base))
+    offset = value.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    return item, (base, offset, value.dtype)
 
 
 def _reduce_over(values: np.ndarray[Any, Any], exporter: Any) -> Reduced:
@@ -238,6 +254,7 @@ def _reduce_generator(_encoder: Encoder, generator: np.random.RandomState) -> Re
 
 _REDUCERS: dict[type, Callable[[Encoder, Any], Reduced]] = {
     np.ndarray: _reduce_array,
+    np.void: _reduce_item,
 }
 
 
