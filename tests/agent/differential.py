@@ -101,13 +101,14 @@ def _shorter(code: str) -> list[str]:
 class _Run:
     """Programs on several pairs of processes at once."""
 
-    def __init__(self, seed: int, numbers: range, jobs: int, *, reached: bool) -> None:
+    def __init__(self, seed: int, numbers: range, jobs: int, *, reached: bool, seconds: float) -> None:
         self._seed = seed
         self._numbers = iter(numbers)
         self._jobs = jobs
         self._reached = reached
         self._lock = threading.Lock()
         self._started = time.monotonic()
+        self._end = self._started + seconds
         self.counts: collections.Counter[str] = collections.Counter()
         self.mismatches: list[str] = []
 
@@ -121,7 +122,7 @@ class _Run:
     def _work(self, stop_after: int) -> None:
         pair = Pair(reached=self._reached)
         try:
-            while len(self.mismatches) < stop_after:
+            while len(self.mismatches) < stop_after and time.monotonic() < self._end:
                 with self._lock:
                     number = next(self._numbers, None)
                 if number is None:
@@ -147,7 +148,7 @@ class _Run:
         with self._lock:
             self.counts.update(counts)
             self.counts["programs"] += 1
-            if self.counts["programs"] % 500 == 0:
+            if self.counts["programs"] % 100 == 0:
                 say(f"{self.counts['programs']} programs, {time.monotonic() - self._started:.0f} s")
 
     def summary(self) -> str:
@@ -181,13 +182,14 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="pairs of processes that work at the same time")
     parser.add_argument("--reached", action="store_true", help="compare only what a cell can have reached")
     parser.add_argument("--only", metavar="SEED:NUMBER", help="run one program")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no program after as many")
     parser.add_argument("--mismatches", type=int, default=1, help="stop after as many")
     arguments = parser.parse_args()
     seed, numbers = arguments.seed, range(arguments.first, arguments.first + arguments.programs)
     if arguments.only:
         seed, number = map(int, arguments.only.split(":"))
         numbers = range(number, number + 1)
-    run = _Run(seed, numbers, arguments.jobs, reached=arguments.reached)
+    run = _Run(seed, numbers, arguments.jobs, reached=arguments.reached, seconds=arguments.seconds)
     run(arguments.mismatches)
     say(run.summary())
     return 1 if run.mismatches else 0

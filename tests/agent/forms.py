@@ -158,9 +158,16 @@ def _slot(descriptor: types.MemberDescriptorType, value: Any) -> Any:
 
 
 def _exception(walk: Walk, error: BaseException) -> list[Form]:
-    return walk.forms(
-        [error.args, vars(error), error.__cause__, error.__context__, error.__suppress_context__]
-    )
+    told: list[Any] = [
+        error.args,
+        vars(error),
+        error.__cause__,
+        error.__context__,
+        error.__suppress_context__,
+    ]
+    if isinstance(error, OSError):
+        told += [error.errno, error.strerror, error.filename, error.filename2]
+    return walk.forms(told)
 
 
 def _builtin(walk: Walk, function: Any) -> list[Form]:
@@ -170,7 +177,10 @@ def _builtin(walk: Walk, function: Any) -> list[Form]:
 
 def _reduced(walk: Walk, value: Any) -> list[Form]:
     """Tell an iterator or the like by what pickle would store."""
-    return walk.forms(value.__reduce__())
+    reduced = value.__reduce__()
+    if len(reduced[1]) == 1 and type(reduced[1][0]) in {list, tuple} and not reduced[1][0]:
+        return ["empty"]  # one that came to its end is not told from one of nothing
+    return walk.forms(reduced)
 
 
 def _pairs(walk: Walk, mapping: Any) -> list[Form]:
@@ -193,7 +203,9 @@ def _field(walk: Walk, field: Any) -> list[Form]:
 
 
 def _memory_view(walk: Walk, view: memoryview) -> list[Form]:
-    place = forms_libraries.address(view) - forms_libraries.address(view.obj) if view.nbytes else 0
+    place = 0
+    if view.nbytes and view.contiguous:
+        place = forms_libraries.address(view) - forms_libraries.address(view.obj)
     return [walk.form(view.obj), place, view.format, view.shape, view.strides, view.readonly]
 
 

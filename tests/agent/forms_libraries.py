@@ -17,7 +17,13 @@ def form_of(walk: Walk, value: Any, kind: type) -> Form | None:
         return [walk.number(value), kind.__name__, *_array(walk, value)]
     if kind is np.void and value.base is not None:
         # An item of a structured array is a view of it.
-        return [walk.number(value), "item", walk.form(value.base), _place(value, value.base), repr(value)]
+        return [
+            walk.number(value),
+            "item",
+            walk.form(_owner(value)),
+            _place(value, _owner(value)),
+            repr(value),
+        ]
     if isinstance(value, np.generic | np.dtype | np.ufunc):
         return [kind.__name__, repr(value)]
     if isinstance(value, np.random.Generator):

@@ -302,7 +302,8 @@ def main() -> None:
         answers.flush()
 
     say('"ready"\n')
-    _answer(side, sys.stdin, say)
+    with contextlib.suppress(BrokenPipeError):  # the one who asked is gone
+        _answer(side, sys.stdin, say)
     side.close()
 
 

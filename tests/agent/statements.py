@@ -122,6 +122,7 @@ VALUES: dict[str, list[str]] = {
         "<record>[1:]",
         "<record>.copy()",
     ],
+    "item": ["<record>[0]", "<record>[1]", "<item>"],
     "frame": [
         "pd.DataFrame({'u': [1, 2, <n>], 'v': [0.5, 1.5, <n>], 'w': ['x', 'y', 'z']})",
         "pd.DataFrame({'u': <array>[:3], 't': pd.to_datetime(['2024-01-01'] * 3)})",
@@ -213,7 +214,6 @@ VALUES: dict[str, list[str]] = {
         "map(<func>, seq(<list>))",
         "itertools.count(<n>)",
         "itertools.cycle(seq(<list>))",
-        "itertools.chain(seq(<list>), seq(<tuple>))",
         "reversed(seq(<list>))",
         "iter(range(5))",
         "<iterator>",
@@ -287,6 +287,7 @@ CHANGES = [
     "<objects>[0].append(<n>)",
     "<record>['p'] = <n>",
     "<record>[0] = (<n>, 2.5)",
+    "<item>['p'] = <n>",
     "<frame>['u'] = <n>",
     "<frame>['n'] = <frame:1>['u'] if 'u' in <frame:1> else <n>",
     "<frame>.loc[0, 'u'] = <n>",
