@@ -505,7 +505,10 @@ class Session:
         if leave.environment:
             change.check(missing_ok=leave.missing)
         previous, finalized = self.head, self._tracker.finalized
-        restoration = self._carry_out(target, leave, change if leave.environment else None)
+        try:
+            restoration = self._carry_out(target, leave, change if leave.environment else None)
+        finally:
+            self._restorer.recover()
         if finalized and (look := self._tracker.look()).differs:
             # Objects that were replaced have a __del__, which changed what was just restored.
             self._tracker.note(look)

@@ -400,6 +400,23 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ("r.z = r.y", "r['z'] is r.y and s.z == [2]", "Record"),
         ("r['x'] = 5", "r.x == 5 and list(r) == ['x', 'y', 'z']", "Record"),
     ),
+    "keys that are hashed with names of the notebook": cells(
+        (
+            """
+            places = 1
+            def close(value): return round(value, places)
+            class P:
+                def __init__(self, value): self.value = value
+                def __hash__(self): return hash(close(self.value))
+                def __eq__(self, other): return close(self.value) == close(other.value)
+            d = {P(1.23): [1]}; s = {P(2.5)}; k = next(iter(d))
+            """,
+            "d[P(1.21)] is d[k] and P(2.51) in s",
+        ),
+        ("d[P(3.04)] = [2]", "d[P(3.01)] == [2] and k in d", "s"),
+        ("places = 3; e = d; d = {P(1.23): 0}", "P(1.21) not in d and P(1.23) in d"),
+        ("del places, close, P; d = s = e = k = None", "d is None"),
+    ),
     "operators and special methods": cells(
         (
             """

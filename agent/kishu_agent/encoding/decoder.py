@@ -94,8 +94,15 @@ class Load:
         definitions: Definitions,
         session: Callable[[], Any],
         before: Load | None = None,
+        *,
+        bind: bool = False,
     ) -> None:
-        """`before` is a load that this one continues: what it loaded is there already."""
+        """`before` is a load that this one continues: what it loaded is there already.
+
+        With `bind` each value is put under its name into the namespace as soon as it is there, for code of the
+        notebook that runs while others are loaded, such as the `__hash__` of a key.
+        """
+        self._bind = bind
         self.namespace = namespace
         self._definitions = definitions
         self._session = session
@@ -133,6 +140,8 @@ class Load:
             source.advance(phase, self.loaded)
         finally:
             self._loading = outer
+        if self._bind and phase == "value":
+            self.namespace.update((root, self.loaded[root]) for root in source.roots if ":" not in root)
 
     def fill(self, number: int, memory: memoryview) -> None:
         """Read an array of the co-variable that is being loaded into memory of its size."""

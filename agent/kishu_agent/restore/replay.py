@@ -12,7 +12,7 @@ import ast
 import inspect
 import os
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from kishu_agent.folder.frames import FrameStore
     from kishu_agent.history.checkpoint import StoredCovariable
     from kishu_agent.history.graph import State
+    from kishu_agent.restore.aside import Aside
     from kishu_agent.restore.line import Rerun
-    from kishu_agent.tracking.names import Names
     from kishu_agent.tracking.randomness import Randomness
     from kishu_agent.tracking.tracker import Tracker
 
@@ -59,7 +59,7 @@ class Replayer:
     def __init__(
         self,
         shell: InteractiveShell,
-        names: Names,
+        aside: Aside,
         generators: Randomness,
         tracker: Tracker,
         frames: FrameStore,
@@ -67,7 +67,7 @@ class Replayer:
     ) -> None:
         self._shell: Any = shell
         self._namespace: dict[str, Any] = shell.user_ns
-        self._names = names
+        self._aside = aside
         self._generators = generators
         self._tracker = tracker
         self._frames = frames
@@ -108,18 +108,14 @@ class Replayer:
         tree.body = [statement for statement in tree.body if getattr(statement, "name", None) not in same]
         code = self._compile(tree, rerun)
         generators = {root: value for root, value in inputs.items() if root.startswith(randomness.PREFIX)}
-        with ExitStack() as stack:
-            for context in (
-                self._set_aside(),
-                self._environment(),
-                self._output(),
-                self._randomness(generators),
-            ):
-                stack.enter_context(context)
-            self._namespace.update((root, value) for root, value in inputs.items() if ":" not in root)
-            self._namespace.update(same)
-            self._execute(code, rerun)
-            return {stored: self._collect(stored, rerun, known) for stored in rerun.wanted}
+
+        def work() -> dict[StoredCovariable, dict[str, Any]]:
+            with self._environment(), self._output(), self._randomness(generators):
+                self._execute(code, rerun)
+                return {stored: self._collect(stored, rerun, known) for stored in rerun.wanted}
+
+        made_again: dict[StoredCovariable, dict[str, Any]] = self._aside.run({**inputs, **same}, work)
+        return made_again
 
     def _load(
         self,
@@ -197,26 +193,6 @@ class Replayer:
         if len(found) != 1:
             raise _ReplayError(f"{rerun.label} was run again, and no name leads to what it defined")
         return next(iter(found.values()))
-
-    @contextmanager
-    def _set_aside(self) -> Iterator[None]:
-        """Take the person's names out of the namespace, and put them back."""
-        namespace = self._namespace
-        before = dict(namespace)
-        for name in self._names.current():
-            known, original = self._names.original(name)
-            if known:
-                namespace[name] = original
-            else:
-                del namespace[name]
-        try:
-            yield
-        finally:
-            # What the cell made goes away only when all is back: a __del__ may look names up.
-            made = dict(namespace)
-            namespace.clear()
-            namespace.update(before)
-            del made
 
     @contextmanager
     def _environment(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding.decoder import DecodeError, Load
@@ -10,6 +11,7 @@ from kishu_agent.encoding.definitions import PREFIX
 from kishu_agent.errors import LoadError, NotRestorableError, ReplayNeededError
 from kishu_agent.record.storage import source
 from kishu_agent.record.versions import differing
+from kishu_agent.restore.aside import Aside
 from kishu_agent.restore.line import Line, make_line
 from kishu_agent.restore.patch import Patch, differences
 from kishu_agent.restore.plan import Plan, make_plan
@@ -100,7 +102,12 @@ class Restorer:
         self._frames = frames
         self._session = session
         self._deaf = deaf
-        self._replayer = Replayer(shell, names, generators, tracker, frames, session)
+        self._aside = Aside(self._namespace, names)
+        self._replayer = Replayer(shell, self._aside, generators, tracker, frames, session)
+
+    def recover(self) -> None:
+        """Put the person's names back if an interrupt has kept that from being done."""
+        self._aside.put_back()
 
     def prepare(self, history: History, target: str, leave: Leave) -> Restoration:
         """Load what differs from the session.
@@ -120,15 +127,16 @@ class Restorer:
         for stored in patches:
             plan = plan.without(stored.roots)
         unloadable: dict[StoredCovariable, str] = {}
+        bound = {root: value for stored in plan.keep for root, value in reused.get(stored.roots, {}).items()}
+        objects = {**self._live(plan.keep), **bound}
         load, loading = self._load(
-            aim, plan.load, None, unloadable if leave.missing or leave.replay else None
+            aim, plan.load, objects, None, unloadable if leave.missing or leave.replay else None
         )
         missing.update(unloadable)
         if unloadable and leave.replay:
             again = [stored for stored in missing if stored.how == "replay" or stored in unloadable]
             line = make_line(history, target, again, unloadable)
-        bound = {root: value for stored in plan.keep for root, value in reused.get(stored.roots, {}).items()}
-        objects = {**self._live(plan.keep), **bound, **load.loaded}
+        objects.update(load.loaded)
         load, made, replayed = self._replay(aim, line, load, objects, missing, leave)
         _refuse(missing, set(), leave)
         left = tuple(stored for stored in missing if tracker.same_objects(stored))
@@ -209,7 +217,9 @@ class Restorer:
             and absent.isdisjoint(stored.depends)
         ]
         unloadable: dict[StoredCovariable, str] = {}
-        load, loaded = self._load(aim, after, load, unloadable if leave.missing else None)
+        load, loaded = self._load(
+            aim, after, {**objects, **load.loaded}, load, unloadable if leave.missing else None
+        )
         for stored in loaded:
             del missing[stored]
         return load, made + loaded, tuple(replayed.cells)
@@ -255,25 +265,69 @@ class Restorer:
         self,
         aim: Aim,
         wanted: Iterable[StoredCovariable],
+        objects: Mapping[str, Any],
         before: Load | None,
         unloadable: dict[StoredCovariable, str] | None,
     ) -> tuple[Load, list[StoredCovariable]]:
-        """Load co-variables. With `unloadable`, go on without what does not load, and add it there."""
-        waiting = list(wanted)
+        """Load co-variables. With `unloadable`, go on without what does not load, and add it there.
+
+        `objects` has what there is already of the state, by root. Code of the notebook that runs during the load
+        has to find the names of that state: they are bound on the side if there may be such code.
+        """
+        waiting = sorted(wanted, key=lambda stored: stored.size)  # names of functions and classes come early
+        deferred: set[StoredCovariable] = set()
+        bind = False
         while True:
-            load = Load(self._namespace, self._tracker.definitions, self._session, before)
-            for stored in waiting:
-                load.add(source(self._frames, stored))
             try:
-                load.run()
+                load = self._attempt(waiting, objects, before, bind=bind)
             except DecodeError as error:
                 failed = next(stored for stored in waiting if stored.roots == error.roots)
-                if unloadable is None:
-                    raise _load_error(aim, failed, error) from error
+                if not bind and any(stored.depends for stored in waiting):
+                    bind = True
+                    continue
                 waiting.remove(failed)
-                unloadable[failed] = str(error)
+                if bind and isinstance(error.__cause__, NameError) and failed not in deferred:
+                    deferred.add(failed)
+                    waiting.append(failed)  # what it needs may be among the others
+                elif unloadable is None:
+                    raise _load_error(aim, failed, error) from error
+                else:
+                    unloadable[failed] = str(error)
             else:
-                return load, waiting
+                if bind or not _runs_code(load, waiting, aim.state):
+                    return load, waiting
+                bind = True
+
+    def _attempt(
+        self,
+        wanted: Iterable[StoredCovariable],
+        objects: Mapping[str, Any],
+        before: Load | None,
+        *,
+        bind: bool,
+    ) -> Load:
+        load = Load(self._namespace, self._tracker.definitions, self._session, before, bind=bind)
+        for stored in wanted:
+            load.add(source(self._frames, stored))
+        if bind:
+            self._aside.run(objects, load.run)
+        else:
+            load.run()
+        return load
+
+
+def _runs_code(load: Load, wanted: Iterable[StoredCovariable], state: State) -> bool:
+    """Tell whether keys were hashed by methods of the notebook that use names of it."""
+    roots = {root for stored in wanted for root in stored.depends}
+    if not roots:
+        return False
+    names = {root for roots in state for root in roots if ":" not in root}
+    classes = (load.definition(root.removeprefix(PREFIX)) for root in roots)
+    bodies = (type.__dict__["__dict__"].__get__(cls) for cls in classes if issubclass(type(cls), type))
+    methods = (body.get(name) for body in bodies for name in ("__hash__", "__eq__"))
+    return any(
+        not names.isdisjoint(method.__code__.co_names) for method in methods if type(method) is FunctionType
+    )
 
 
 def _names(roots: Iterable[str]) -> tuple[str, ...]:
