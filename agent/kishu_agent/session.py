@@ -14,22 +14,21 @@ from typing import TYPE_CHECKING, Any
 from kishu_agent import errors, interrupts
 from kishu_agent.attaching import connection_file
 from kishu_agent.errors import KishuError, RecordingError, RestoreError
+from kishu_agent.executions import Executions, Listener, Ran
 from kishu_agent.folder.folder import Folder
 from kishu_agent.history import naming, refs
-from kishu_agent.history.checkpoint import Cell, CellError, Checkpoint, new_id
+from kishu_agent.history.checkpoint import Checkpoint, new_id
 from kishu_agent.history.event import Event, now
 from kishu_agent.history.head import Head
 from kishu_agent.protocol.models import Diagnosis, RestoreReport, SessionStatus
-from kishu_agent.record.preview import clean, preview
+from kishu_agent.record import summary
 from kishu_agent.record.recorder import Job, Recorder
-from kishu_agent.record.versions import versions_of
 from kishu_agent.restore.environment import Change
 from kishu_agent.restore.restorer import Leave, Restoration, Restorer
 from kishu_agent.soundness import bounded_recursion, replaced_builtin
-from kishu_agent.tracking.covariable import Covariable
 from kishu_agent.tracking.environment import Surroundings
 from kishu_agent.tracking.idle import Idle
-from kishu_agent.tracking.names import Names, is_front_end_code
+from kishu_agent.tracking.names import Names
 from kishu_agent.tracking.randomness import Randomness
 from kishu_agent.tracking.reach import Reach, Reached
 from kishu_agent.tracking.tracker import Look, Tracker
@@ -37,22 +36,16 @@ from kishu_agent.untraced import untraced
 from kishu_agent.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from IPython.core.interactiveshell import InteractiveShell
 
-    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
-
-    from kishu_agent.history.checkpoint import Kind, Outcome
+    from kishu_agent.history.checkpoint import Kind
     from kishu_agent.history.graph import History
     from kishu_agent.history.naming import NamedBranch
-    from kishu_agent.tracking.covariable import Roots
 
 _log = logging.getLogger("kishu_agent")
 
 _CHEAP = 0.02
 """Seconds: while a look at everything takes less, everything is looked at after each cell."""
-
-_PREVIEWS = 200
-"""Names of a checkpoint that get a preview."""
 
 
 class Session:
@@ -62,17 +55,15 @@ class Session:
         self.id = new_id()
         self.notebook = notebook
         self._shell = shell
-        self._pid = os.getpid()
         self._connection = connection_file()
         self._namespace: dict[str, Any] = shell.user_ns
         self._names = Names(self._namespace, shell.user_ns_hidden)
         self._randomness = Randomness()
-        self._running: tuple[str, float] | None = None
+        listener = Listener(
+            self._code_begins, self._cell_begins, self._cell_ended, self._callback_ended, self._fail
+        )
+        self._executions = Executions(shell, self._names, listener)
         self._restored_in_cell = False
-        self._depth = 0
-        self._before_front_end: set[str] | None = None
-        self._in_hidden = self._hidden_ran = False
-        self._ignores_cells = False
         self._surroundings = Surroundings(notebook.parent)
         self._reach = Reach(shell.transform_cell)
         self._verification = Idle()
@@ -95,7 +86,7 @@ class Session:
             self._tracker,
             self.folder.frames,
             lambda: self,
-            self._ignoring_cells,
+            self._executions.ignored,
         )
         self._recorder = Recorder(self.folder, self._history_files, self._history, self._written)
 
@@ -110,7 +101,7 @@ class Session:
 
     def runs_here(self) -> bool:
         """Tell whether this process is the kernel, and not a fork of it."""
-        return os.getpid() == self._pid
+        return self._executions.runs_here
 
     # Recording
 
@@ -118,10 +109,7 @@ class Session:
         """Begin to record; the state that is there becomes the first checkpoint."""
         if self._attached:
             return
-        events = self._shell.events
-        events.register("pre_run_cell", self._before_cell)
-        events.register("post_run_cell", self._after_cell)
-        events.register("post_execute", self._after_message)
+        self._executions.begin()
         atexit.register(self._at_exit)
         self._attached = True
         if self._names.current():
@@ -131,14 +119,7 @@ class Session:
         """Stop recording. What was recorded becomes durable first; the history stays."""
         if not self._attached:
             return
-        events = self._shell.events
-        for name, callback in (
-            ("pre_run_cell", self._before_cell),
-            ("post_run_cell", self._after_cell),
-            ("post_execute", self._after_message),
-        ):
-            with contextlib.suppress(ValueError):
-                events.unregister(name, callback)
+        self._executions.end()
         atexit.unregister(self._at_exit)
         self._attached = False
         self._verification.cancel()
@@ -146,84 +127,50 @@ class Session:
         self._remove_head_file()
 
     def _at_exit(self) -> None:
-        if os.getpid() == self._pid:
+        if self.runs_here():
             self._recorder.close(timeout=30)
             self._remove_head_file()
 
-    @contextlib.contextmanager
-    def _ignoring_cells(self) -> Iterator[None]:
-        """Take no notice of cells: those that run again on the side are not recorded."""
-        self._ignores_cells = True
-        try:
-            yield
-        finally:
-            self._ignores_cells = False
+    def _code_begins(self) -> None:
+        """Let go of the person's memory, which code may change now."""
+        self._restorer.recover()
+        self._recorder.settle()
 
-    @untraced()
-    def _before_cell(self, info: ExecutionInfo) -> None:
-        """Note the start of a cell. Called by IPython; never raises."""
-        if os.getpid() != self._pid or self._ignores_cells:
-            return
-        try:
-            self._recorder.settle()
-            if not info.store_history or info.silent:
-                self._before_hidden(info.raw_cell or "")
-                return
-            self._depth += 1
-            if self._depth == 1:
-                self._verification.cancel()
-                if self._head is None:
-                    self._record_start()
-                self._running = (now(), time.perf_counter())
-        except BaseException as error:
-            self._fail(error)
+    def _cell_begins(self) -> None:
+        """Record the state before the first cell."""
+        self._verification.cancel()
+        if self._head is None:
+            self._record_start()
 
-    @untraced()
-    def _after_cell(self, result: ExecutionResult) -> None:
-        """Record a cell that ended. Called by IPython; never raises."""
-        if os.getpid() != self._pid or self._ignores_cells:
-            return
-        info = result.info
-        if info is None or not info.store_history or info.silent:
-            self._in_hidden = False
-            self._after_front_end()
-            return
-        self._depth = max(0, self._depth - 1)
-        if self._depth or not (info.raw_cell or "").strip():
-            return  # part of another cell, or an empty one: IPython announces only the end of those
-        started, clock = self._running or (now(), time.perf_counter())
-        duration = time.perf_counter() - clock
-        self._running = None
+    def _cell_ended(self, ran: Ran) -> None:
+        """Record a cell."""
         restored, self._restored_in_cell = self._restored_in_cell, False
-        try:
-            self._check_soundness()
-            if restored and not self._tracker.look().differs:
-                return  # the cell did nothing but restore: the session is at the restored checkpoint
-            self._record_cell(info, result, started, duration)
-        except KeyboardInterrupt:
-            self._fail(RecordingError("Recording was interrupted; the next cell's checkpoint has it all."))
-        except BaseException as error:
-            self._fail(error)
+        self._check_soundness()
+        if restored and not self._tracker.look().differs:
+            return  # the cell did nothing but restore: the session is at the restored checkpoint
+        if self._head is None:
+            self._record_start()
+        self._redo.clear()
+        code = ran.cell.code
+        self._names.note_cell(code)
+        reached = self._reach.of_cell(code, self._names.current(), self._tracker.covariables)
+        hidden_ran, self._executions.hidden_ran = self._executions.hidden_ran, False
+        everything = self._tracker.seconds < _CHEAP or hidden_ran
+        look = self._tracker.look(None if everything else reached.changed, reached.touched)
+        self._record("cell", look, ran, reached)
+        if look.partial or self._reach.later:
+            self._verification.schedule(self._verify)
 
-    def _after_message(self) -> None:
-        """Look, once the kernel is idle, for what a widget's callback changed. Called by IPython after those too."""
-        if self.runs_here() and not self._depth and not self._in_hidden:
-            self._verification.schedule_if_none(self._verify)
+    def _callback_ended(self) -> None:
+        """Look, once the kernel is idle, for what a widget's callback changed."""
+        self._verification.schedule_if_none(self._verify)
 
-    def _before_hidden(self, source: str) -> None:
-        """Take note of code that is no cell of the person's."""
-        self._in_hidden = True
-        self._before_front_end = None
-        if not is_front_end_code(source):
-            self._hidden_ran = True
-        elif not self._depth:
-            self._before_front_end = self._names.before_front_end()
-
-    def _after_front_end(self) -> None:
-        """Take note of names that hidden code left behind, unless it was a restore that made them."""
-        before, self._before_front_end = self._before_front_end, None
-        if before is not None:
-            self._names.note_front_end(before)
+    def _fail(self, error: BaseException) -> None:
+        """Note why a state is not recorded."""
+        if isinstance(error, KeyboardInterrupt):
+            error = RecordingError("Recording was interrupted; the next cell's checkpoint has it all.")
+        self._failure = str(error) if isinstance(error, KishuError) else f"{type(error).__name__}: {error}"
+        _log.error("not recorded: %s", self._failure, exc_info=error)
 
     def _check_soundness(self) -> None:
         if (name := replaced_builtin()) is not None:
@@ -237,83 +184,46 @@ class Session:
                 action="Attach again to record it.",
             )
 
-    def _fail(self, error: BaseException) -> None:
-        self._failure = str(error) if isinstance(error, KishuError) else f"{type(error).__name__}: {error}"
-        _log.error("not recorded: %s", self._failure, exc_info=error)
-
     def _record_start(self) -> None:
-        self._record("start", now(), 0.0, "ok")
-
-    def _record_cell(
-        self, info: ExecutionInfo, result: ExecutionResult, started: str, duration: float
-    ) -> None:
-        if self._head is None:
-            self._record_start()
-        error = result.error_before_exec or result.error_in_exec
-        outcome: Outcome = "ok"
-        if isinstance(error, KeyboardInterrupt):
-            outcome = "interrupted"
-        elif error is not None or not result.success:
-            outcome = "error"
-        cell = Cell(clean(str(info.raw_cell)), _text(info.cell_id), result.execution_count)
-        self._redo.clear()
-        self._names.note_cell(cell.code)
-        reached = self._reach.of_cell(cell.code, self._names.current(), self._tracker.covariables)
-        hidden_ran, self._hidden_ran = self._hidden_ran, False
-        everything = self._tracker.seconds < _CHEAP or hidden_ran
-        look = self._tracker.look(None if everything else reached.changed, reached.touched)
-        self._record("cell", started, duration, outcome, cell, _cell_error(error), look, reached)
-        if look.partial or self._reach.later:
-            self._verification.schedule(self._verify)
+        self._record("start", self._tracker.look())
 
     @untraced()
     def _verify(self) -> None:
         """Compare what the last cell's code does not reach, and record what was found to have changed."""
-        if not self._attached or self._depth:
+        if not self._attached or self._executions.in_cell:
             return
         try:
             self._check_soundness()
             look = self._tracker.look()
             if look.differs:
-                self._record("between", now(), 0.0, "ok", look=look)
+                self._record("between", look)
         except BaseException as error:
             self._fail(error)
 
-    def _record(
-        self,
-        kind: Kind,
-        started: str,
-        duration: float,
-        outcome: Outcome,
-        cell: Cell | None = None,
-        error: CellError | None = None,
-        look: Look | None = None,
-        reached: Reached | None = None,
-    ) -> None:
-        """Record the session as it is now as a child of HEAD."""
+    def _record(self, kind: Kind, look: Look, ran: Ran | None = None, reached: Reached | None = None) -> None:
+        """Record the session, as it was looked at, as a child of HEAD."""
         if not (self.folder.path / "format.json").exists():
             self._start_over()
-            look = None
-        look = look or self._tracker.look()
-        branch, event = self._choose_branch(self.head)
+            look = self._tracker.look()
+        branch, event = naming.branch_after(self._history, self.head, self._branch)
         checkpoint = Checkpoint(
             id=new_id(),
             parent=self._head,
             branch=branch,
             kind=kind,
-            started=started,
-            duration=duration,
-            outcome=outcome,
-            cell=cell,
-            error=error,
+            started=ran.started if ran is not None else now(),
+            duration=ran.duration if ran is not None else 0.0,
+            outcome=ran.outcome if ran is not None else "ok",
+            cell=ran.cell if ran is not None else None,
+            error=ran.error if ran is not None else None,
             created=look.created,
             changed=look.changed,
             deleted=look.deleted,
-            previews=self._previews(look),
-            problems=_problems(look.covariables),
+            previews=summary.previews((*look.created, *look.changed), self._namespace),
+            problems=summary.problems(look.covariables.values()),
             reads=reached.reads if reached is not None else None,
             effects=reached.effects if reached is not None else (),
-            packages=_packages(look.covariables),
+            packages=summary.packages(look.covariables.values()),
             session=self.id,
             agent=__version__,
             python=platform.python_version(),
@@ -330,26 +240,6 @@ class Session:
         self._head = self._branch = None
         self._redo.clear()
 
-    def _previews(self, look: Look) -> dict[str, Any]:
-        names = (*look.created, *look.changed)[:_PREVIEWS]
-        return {name: preview(self._namespace[name]) for name in names if name in self._namespace}
-
-    def _choose_branch(self, parent: str | None) -> tuple[str, Event | None]:
-        """Return the branch for a child of `parent`, with the event that begins it if it is a new one."""
-        if self._branch is not None:
-            return self._branch, None
-        checkpoint = self._history.get(parent)
-        if checkpoint is not None and self._history.branch_head(checkpoint.branch) == parent:
-            return checkpoint.branch, None
-        branch = new_id()[:8]
-        taken = {known.name for known in self._history.branches.values()}
-        number = len(taken) + 1
-        name = "main" if not taken else f"branch-{number}"
-        while name in taken:
-            number += 1
-            name = f"branch-{number}"
-        return branch, Event(id=new_id(), kind="branch", subject=branch, name=name, time=now())
-
     def _written(self, _checkpoint: str) -> None:
         """Note where the history is. Called in the recorder's thread after each job."""
         if self._recorder.failure is not None:
@@ -363,7 +253,7 @@ class Session:
             branch = self._branch or (checkpoint.branch if checkpoint else None)
             with contextlib.suppress(KishuError):
                 self.folder.heads.write(
-                    Head(self.id, self.notebook.name, head, branch, now(), self._pid, self._connection)
+                    Head(self.id, self.notebook.name, head, branch, now(), os.getpid(), self._connection)
                 )
 
     def _remove_head_file(self) -> None:
@@ -532,8 +422,8 @@ class Session:
         with interrupts.delayed():
             replaced = self._restorer.carry_out(restoration, environment)
             self._head, self._branch = target, None
-            self._restored_in_cell = self._depth > 0
-            self._before_front_end = None
+            self._restored_in_cell = self._executions.in_cell
+            self._executions.names_are_the_persons()
         self._surroundings.note()
         with bounded_recursion():
             self._restorer.adopt(restoration)
@@ -545,41 +435,12 @@ class Session:
         look = self._tracker.look()
         if self._head is None:
             if self._names.current():
-                self._record("start", now(), 0.0, "ok", look=look)
+                self._record("start", look)
         elif look.differs or (environment and self._surroundings.changed):
-            self._record("between", now(), 0.0, "ok", look=look)
+            self._record("between", look)
         self._recorder.flush()
         if self._failure is not None and self._recorder.failure is not None:
             raise RestoreError(
                 f"The current state could not be recorded first: {self._recorder.failure}",
                 action="Nothing was changed.",
             )
-
-
-def _problems(covariables: dict[Roots, Covariable]) -> dict[str, str]:
-    return {
-        root: covariable.problem
-        for covariable in covariables.values()
-        if covariable.problem is not None and covariable.waits
-        for root in covariable.roots
-        if ":" not in root
-    }
-
-
-def _packages(covariables: dict[Roots, Covariable]) -> dict[str, str]:
-    changed = (covariable.packages for covariable in covariables.values() if covariable.waits)
-    return versions_of(set().union(*changed))
-
-
-def _cell_error(error: BaseException | None) -> CellError | None:
-    if error is None:
-        return None
-    try:
-        message = str(error)
-    except Exception:
-        message = ""
-    return CellError(type(error).__name__, clean(message[:500]))
-
-
-def _text(value: object) -> str | None:
-    return value if type(value) is str else None

@@ -104,3 +104,24 @@ def _find(history: History, ref: str) -> Branch:
             action="List them with Session.branches() or `kishu-agent branch`.",
         )
     return named[0]
+
+
+def branch_after(history: History, parent: str | None, current: str | None) -> tuple[str, Event | None]:
+    """Return the branch for a new checkpoint, with the event that begins it if it is a new one.
+
+    `current` is the branch on which the session goes on anyway. A checkpoint whose parent is not the head of its branch
+    begins a branch, with the next free name.
+    """
+    if current is not None:
+        return current, None
+    checkpoint = history.get(parent)
+    if checkpoint is not None and history.branch_head(checkpoint.branch) == parent:
+        return checkpoint.branch, None
+    branch = new_id()[:8]
+    taken = {known.name for known in history.branches.values()}
+    number = len(taken) + 1
+    name = "main" if not taken else f"branch-{number}"
+    while name in taken:
+        number += 1
+        name = f"branch-{number}"
+    return branch, Event(id=new_id(), kind="branch", subject=branch, name=name, time=now())
