@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kishu_agent.untraced import start_thread
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -44,8 +46,7 @@ class _Watch:
         with self._condition:
             self._watched = threading.get_ident()
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="kishu-time-limit", daemon=True)
-                self._thread.start()
+                self._thread = start_thread(self._run, "kishu-time-limit")
             else:
                 self._condition.notify()
 

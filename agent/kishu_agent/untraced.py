@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @contextmanager
@@ -45,3 +46,11 @@ def _thread_state_functions() -> tuple[Any, Any, Any]:
     for function in enter, leave:
         function.argtypes, function.restype = [ctypes.c_void_p], None
     return state, enter, leave
+
+
+def start_thread(target: Callable[[], None], name: str) -> threading.Thread:
+    """Start a daemon thread that debuggers leave alone: pydevd waits for the threads that it is to trace."""
+    thread = threading.Thread(target=target, name=name, daemon=True)
+    thread.pydev_do_not_trace = thread.is_pydev_daemon_thread = True  # type: ignore[attr-defined]
+    thread.start()
+    return thread

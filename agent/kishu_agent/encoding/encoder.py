@@ -37,6 +37,7 @@ from kishu_agent.encoding.references import main_reference
 from kishu_agent.encoding.sharing import LinkingTypes, opaque_parts
 from kishu_agent.encoding.standard import REDUCERS, library_reducer, standard_reducer
 from kishu_agent.timelimit import TimeLimitError
+from kishu_agent.untraced import start_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set as AbstractSet
@@ -357,8 +358,7 @@ def _encode_deep(scope: Scope, roots: tuple[str, ...], values: dict[str, Any]) -
 
     previous = threading.stack_size(512 * 1024 * 1024)
     try:
-        thread = threading.Thread(target=work, name="kishu-deep", daemon=True)
-        thread.start()
+        thread = start_thread(work, "kishu-deep")
     finally:
         threading.stack_size(previous)
     thread.join()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from kishu_agent.errors import KishuError, RecordingError
 from kishu_agent.history.checkpoint import Checkpoint, StoredCovariable
 from kishu_agent.record.storage import Known, Secured, store
+from kishu_agent.untraced import start_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,10 +81,7 @@ class Recorder:
             self._jobs.append(job)
             self._condition.notify_all()
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="kishu-recorder", daemon=True)
-            # Debuggers list the threads of a kernel, but not those that are marked in this way.
-            self._thread.pydev_do_not_trace = self._thread.is_pydev_daemon_thread = True  # type: ignore[attr-defined]
-            self._thread.start()
+            self._thread = start_thread(self._run, "kishu-recorder")
 
     def settle(self) -> None:
         """Copy what jobs still have to read from the user's memory. Called before a cell runs."""
