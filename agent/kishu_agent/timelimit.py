@@ -40,6 +40,7 @@ class _Watch:
         self._watched: int | None = None
         self._seen: FrameType | None = None
         """The call in which the thread was when it was last looked at."""
+        self._raised = False
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -51,15 +52,20 @@ class _Watch:
                 self._condition.notify()
 
     def end(self) -> None:
-        while True:
+        raised = True
+        while raised:
             try:
                 with self._condition:
-                    watched, self._watched, self._seen = self._watched, None, None
-                    if watched is not None:
-                        _raise_in(watched, None)  # takes back what has not arrived
+                    self._watched, self._seen = None, None
+                    raised, self._raised = self._raised, False
+                if raised:
+                    # It may not have arrived, and it cannot be taken back: the interpreter would go on looking for
+                    # it, and be slower for ever. So it is raised again, and arrives here.
+                    _raise_in(threading.get_ident())
+                    while True:
+                        pass
             except TimeLimitError:
                 continue
-            return
 
     def _run(self) -> None:
         while True:
@@ -77,7 +83,8 @@ class _Watch:
             elif now is not self._seen:
                 self._seen = now
             else:
-                _raise_in(watched, TimeLimitError)
+                self._raised = True
+                _raise_in(watched)
                 self._seen = None
 
 
@@ -104,6 +111,5 @@ def _call(frame: FrameType | None) -> FrameType | None:
     return None
 
 
-def _raise_in(thread: int, kind: type[BaseException] | None) -> None:
-    raising = ctypes.py_object(kind) if kind is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raising)
+def _raise_in(thread: int) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(TimeLimitError))
