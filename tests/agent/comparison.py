@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from canonical import RANDOM
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -198,7 +200,7 @@ class _Comparison:
                 raise MismatchError(f"{kind}: {sorted(entry[kind])} was recorded, and is {sorted(wanted)}")
         told = {name for kind in ("created", "changed", "deleted") for name in entry[kind]}
         for group, form in after.items():
-            if group != "random" and before.get(group) != form and told.isdisjoint(group.split()):
+            if group != RANDOM and before.get(group) != form and told.isdisjoint(group.split()):
                 parts = {part for part in before if not set(part.split()).isdisjoint(group.split())}
                 self.counts["untold"] += told.isdisjoint(_names(dict.fromkeys(parts, "")))
         same = _names({group: "" for group, form in after.items() if before.get(group) == form})
@@ -222,7 +224,7 @@ class _Comparison:
             same = [
                 group
                 for group, form in model.form.items()
-                if group != "random"
+                if group != RANDOM
                 and before.get(group) == form
                 and all(origins.get(name) == model.origins[name] for name in group.split())
             ]
@@ -244,7 +246,7 @@ class _Comparison:
 
 
 def _names(form: dict[str, str]) -> set[str]:
-    return {name for group in form if group != "random" for name in group.split()}
+    return {name for group in form if group != RANDOM for name in group.split()}
 
 
 def _difference(wanted: dict[str, str], found: dict[str, str]) -> str:
@@ -255,7 +257,7 @@ def _difference(wanted: dict[str, str], found: dict[str, str]) -> str:
 def _lines(texts: dict[str, str]) -> list[str]:
     lines: list[str] = []
     for group in sorted(texts):
-        if group in {"random", "unknown"}:
+        if group in {RANDOM, "unknown"}:
             lines.append(f"{group}: {texts[group]}")
             continue
         same, forms = json.loads(texts[group])

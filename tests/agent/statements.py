@@ -360,6 +360,7 @@ BINDINGS = [
     "exec('<list>.append(<n>)')",
     "import math as <new>",
     "from os.path import join as <new>",
+    "from random import random as <new>; <new:1>()",
     "def <new>(q=<any>): return q",
     "class <new>(K): extra = [<any>]",
     "if <n> > 1: <new> = [<any>]\nelse: <new:1> = {'k': <any>}",

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import gc
 import importlib
+import random
 import sys
 import threading
 import types
@@ -106,6 +107,14 @@ def address(exporter: Any) -> int:
     return found or 0
 
 
+def _reduce_random(_encoder: Encoder, generator: random.Random) -> Reduced:
+    # The functions of the module are its methods: `from random import random` is to stay the global one's.
+    return (getattr, (random, "_inst")) if generator is _global_generator else NotImplemented
+
+
+_global_generator: random.Random = random._inst
+
+
 def _reduce_lock(_encoder: Encoder, lock: Any) -> Reduced:
     return functools.partial(rebuild.lock, reentrant=False, locked=lock.locked()), ()
 
@@ -165,6 +174,7 @@ REDUCERS: dict[type, Reducer] = {
     typing.TypeVar: _reduce_type_variable,
     typing.NewType: _reduce_new_type,
     memoryview: _reduce_memory_view,
+    random.Random: _reduce_random,
     weakref.ref: _reduce_weak_reference,
     weakref.WeakKeyDictionary: _reduce_weak_mapping,
     weakref.WeakValueDictionary: _reduce_weak_mapping,

@@ -9,6 +9,7 @@ other.
 from __future__ import annotations
 
 import copyreg
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,8 +69,9 @@ def _detach(encoder: Encoder, value: Any) -> Any:
     if type(value) is list:
         return [_detach(encoder, item) for item in value]
     if type(value) is dict:
+        # Names of attributes are interned as a class' own are: else it would show whether an object was loaded.
         return {
-            key: _detach(encoder, item)
+            sys.intern(key) if type(key) is str else key: _detach(encoder, item)
             for key, item in value.items()
             if key not in _CACHES
             and not (key == "_readonly" and item is False)  # the class has False as well
