@@ -165,6 +165,10 @@ class _Comparison:
             self._run(step)
         elif (target := self._model.target(step)) is not None:
             self._go(step, target)
+        elif step.kind in {"undo", "redo"}:
+            answer = self._pair.recorded.ask("go", kind=step.kind, ref="")
+            if not str(answer["failure"]).startswith(("NothingToUndoError", "NothingToRedoError")):
+                raise MismatchError(f"there was nothing to {step.kind}, and it did not say so")
 
     def _run(self, step: Step) -> None:
         model = self._model

@@ -412,6 +412,7 @@ DEFINITIONS = [
     "class K:\n    n = 0\n    shared = []\n    def __init__(self, v=None): self.__dict__['v'] = v\n    def __getattr__(self, name): return [name]\n    def __setattr__(self, name, value): self.__dict__[name] = (value,)\n    def put(self, q=None): self.q = q",
     "class K:\n    count = 0\n    n = 0\n    def __new__(cls, *q):\n        cls.count += 1\n        return super().__new__(cls)\n    def __init__(self, v=None): self.v = v\n    def put(self, q=None): return type(self)(q)",
     "class K:\n    n = <n>\n    def __init__(self, v=None): self.v = v\n    @functools.cached_property\n    def w(self): return [self.v]\n    def put(self, q=None): return self.w\n    def __call__(self, q=None): self.v = q",
+    "class K:\n    __slots__ = ('v', 'w')\n    n = 0\n    shared = []\n    def __new__(cls, *q): return super().__new__(cls)\n    def __init__(self, v=None): self.v = v\n    def put(self, q=None): self.w = [q, self]",
     "class L(list):\n    def put(self, q=None):\n        super().append(q)\n        self.v = q",
     "class L(K):\n    n = <n>\n    def put(self, q=None):\n        super().put(q)\n        self.w = [q]\n        return self.w",
     "class L(dict):\n    __slots__ = ('v',)\n    def __init__(self, q=None): self['q'] = q\n    def put(self, q=None): self[len(self)] = q",
