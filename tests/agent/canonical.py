@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented)})
 
+RANDOM = "(random)"
+"""Key of the state of the random generators, among groups of names."""
+
 Form = Any
 """Plain data for json."""
 
@@ -109,7 +112,7 @@ def canonical(namespace: dict[str, Any], names: Iterable[str]) -> dict[str, str]
         first: dict[int, str] = {}
         same = [first.setdefault(id(namespace[name]), name) for name in sorted(members)]
         texts[" ".join(sorted(members))] = json.dumps([same, {name: forms[name] for name in sorted(members)}])
-    return {"random": _randomness(), **texts}
+    return {RANDOM: _randomness(), **texts}
 
 
 def _renumber(walk: Walk, met: set[int]) -> None:

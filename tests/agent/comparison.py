@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from canonical import RANDOM
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -163,6 +165,10 @@ class _Comparison:
             self._run(step)
         elif (target := self._model.target(step)) is not None:
             self._go(step, target)
+        elif step.kind in {"undo", "redo"}:
+            answer = self._pair.recorded.ask("go", kind=step.kind, ref="")
+            if not str(answer["failure"]).startswith(("NothingToUndoError", "NothingToRedoError")):
+                raise MismatchError(f"there was nothing to {step.kind}, and it did not say so")
 
     def _run(self, step: Step) -> None:
         model = self._model
@@ -198,7 +204,7 @@ class _Comparison:
                 raise MismatchError(f"{kind}: {sorted(entry[kind])} was recorded, and is {sorted(wanted)}")
         told = {name for kind in ("created", "changed", "deleted") for name in entry[kind]}
         for group, form in after.items():
-            if group != "random" and before.get(group) != form and told.isdisjoint(group.split()):
+            if group != RANDOM and before.get(group) != form and told.isdisjoint(group.split()):
                 parts = {part for part in before if not set(part.split()).isdisjoint(group.split())}
                 self.counts["untold"] += told.isdisjoint(_names(dict.fromkeys(parts, "")))
         same = _names({group: "" for group, form in after.items() if before.get(group) == form})
@@ -222,7 +228,7 @@ class _Comparison:
             same = [
                 group
                 for group, form in model.form.items()
-                if group != "random"
+                if group != RANDOM
                 and before.get(group) == form
                 and all(origins.get(name) == model.origins[name] for name in group.split())
             ]
@@ -244,7 +250,7 @@ class _Comparison:
 
 
 def _names(form: dict[str, str]) -> set[str]:
-    return {name for group in form if group != "random" for name in group.split()}
+    return {name for group in form if group != RANDOM for name in group.split()}
 
 
 def _difference(wanted: dict[str, str], found: dict[str, str]) -> str:
@@ -255,7 +261,7 @@ def _difference(wanted: dict[str, str], found: dict[str, str]) -> str:
 def _lines(texts: dict[str, str]) -> list[str]:
     lines: list[str] = []
     for group in sorted(texts):
-        if group in {"random", "unknown"}:
+        if group in {RANDOM, "unknown"}:
             lines.append(f"{group}: {texts[group]}")
             continue
         same, forms = json.loads(texts[group])

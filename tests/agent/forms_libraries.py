@@ -32,8 +32,7 @@ def form_of(walk: Walk, value: Any, kind: type) -> Form | None:
         return [walk.number(value), "generator", repr(value.get_state())]
     if kind is pd.DataFrame:
         columns = [_column(walk, value.iloc[:, place]) for place in range(value.shape[1])]
-        blocks = [str(block.mgr_locs) for block in value._mgr.blocks]  # of no meaning, but kept
-        rest = [walk.form(value.attrs), value.flags.allows_duplicate_labels, blocks]
+        rest = [walk.form(value.attrs), value.flags.allows_duplicate_labels]
         return [
             walk.number(value),
             "frame",

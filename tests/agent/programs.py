@@ -199,6 +199,8 @@ class _Notebook:
     def redo(self) -> None:
         if self.undone:
             self.add("redo", target=self.undone.pop())
+        else:
+            self.steps.append(Step("redo", len(self.steps)))  # is refused
 
     def restore(self, kind: str, target: int) -> None:
         self.undone.clear()

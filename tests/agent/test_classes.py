@@ -386,6 +386,27 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ),
         ("Single.instance.n = 1", "Single.instance.n == 1 and type(Single.instance) is Single"),
     ),
+    "immutable values that a class of the notebook makes": cells(
+        (
+            """
+            import collections
+            class Row(tuple):
+                def __new__(cls, *items): return super().__new__(cls, items)
+            class Double(float):
+                def __new__(cls, value, unit): made = super().__new__(cls, 2 * value); made.unit = [unit]; return made
+            class Point(collections.namedtuple('Point', 'x y')):
+                def __new__(cls, both): return super().__new__(cls, both, [both])
+            row, double, point = Row(1, [2]), Double(1.5, 'm'), Point(7)
+            """,
+            "row == (1, [2]) and type(row) is Row and double == 3 and double.unit == ['m'] and point == (7, [7])",
+        ),
+        (
+            "row[1].append(point); point.y.append(row)",
+            "row[1][1] is point and point.y[1] is row",
+            "Row double",
+        ),
+        ("double.unit.append(double)", "double.unit[1] is double and type(double) is Double", "row point"),
+    ),
     "a dict whose items are its attributes": cells(
         (
             """

@@ -35,6 +35,10 @@ CASES: dict[str, tuple[Cell, ...]] = {
         ("df.columns = ['A', *df.columns[1:]]; df.index = list('pqr')", "df.A['p'] == 10", "big s"),
         ("big.iloc[5, 2] = 7", "big.iloc[5, 2] == 7 and big.sum().sum() == 7", "df s"),
     ),
+    "a method that finds nothing to change in place": cells(
+        "import pandas as pd; df = pd.DataFrame({'u': [1, 2], 'w': ['x', 'y']})",
+        ("df.fillna(0, inplace=True); n = 1", "df.w.tolist() == ['x', 'y']", "df"),
+    ),
     "looking changes nothing": cells(
         (
             """

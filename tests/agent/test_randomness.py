@@ -67,3 +67,18 @@ def test_recording_does_not_move_the_generators(fresh: Callable[..., Kernel], tm
     for cell in code:
         kernel.cell(cell)
     assert kernel.values(["a", "b"]) == plain
+
+
+def test_functions_of_the_global_generator_stay_its_own(
+    kernel: Kernel, other: Kernel, notebook: Path
+) -> None:
+    session_of(kernel, notebook)
+    kernel.cell("import random as module; from random import random, shuffle; module.seed(1)")
+    kernel.cell("drawn = [random(), module.random()]")
+    drawn, head = kernel.value("drawn"), kernel.session("s.head")
+    kernel.do("s.undo()")
+    session_of(other, notebook)
+    other.do(f"s.restore({head + '~1'!r})")
+    for each in (kernel, other):
+        each.cell("drawn = [random(), module.random()]")
+        assert each.values(["drawn", "shuffle.__self__ is random.__self__ is module._inst"]) == [drawn, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import enum
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,17 @@ def _reduce_dict(_encoder: Encoder, instance: Any) -> Reduced:
     return function, arguments, True, items, pairs, rebuild.set_own_dict
 
 
+def _reduce_immutable(base: type) -> Callable[[Encoder, Any], Reduced]:
+    def reduce(_encoder: Encoder, instance: Any) -> Reduced:
+        # pickle would call the class' own __new__ with the content, which it may take as something else.
+        content = base.__new__(base, instance)
+        return rebuild.immutable, (base, type(instance), content), getattr(instance, "__dict__", None) or None
+
+    return reduce
+
+
+_IMMUTABLE = (tuple, str, bytes, int, float, complex, frozenset)
+
 _PICKLING = (
     "__reduce__",
     "__reduce_ex__",
@@ -74,6 +86,9 @@ _PICKLING = (
     "__getnewargs__",
     "__getnewargs_ex__",
 )
+
+_OWN_PICKLING = frozenset(_PICKLING) - {"__getnewargs__"}
+"""Without what named tuples have, which is for their own __new__."""
 
 
 def instance_reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
@@ -88,6 +103,14 @@ def instance_reducer(kind: type) -> Callable[[Encoder, Any], Reduced] | None:
         and all(_found(mro, name) in {None, dict, object} for name in _PICKLING)
     ):
         return _reduce_dict
+    immutable = next((base for base in _IMMUTABLE if base in mro), None)
+    if (
+        immutable is not None
+        and not issubclass(type(kind), enum.EnumMeta)
+        and _found(mro, "__new__") is not immutable
+        and _is_plain_immutable(mro, immutable)
+    ):
+        return _reduce_immutable(immutable)
     definers = {_found(mro, name) for name in _PICKLING} - {None, object}
     hooked = _found(mro, "__getattr__") is not None or _found(mro, "__getattribute__") is not object
     if not definers and not hooked and _found(mro, "__new__") is object:
@@ -100,6 +123,13 @@ def is_pickled_plainly(kind: type) -> bool:
     """Tell whether pickling an instance of a class runs no code that a class brings for it."""
     mro = type.__dict__["__mro__"].__get__(kind)
     return all(_found(mro, name) in {None, object} for name in _PICKLING)
+
+
+def _is_plain_immutable(mro: tuple[type, ...], base: type) -> bool:
+    """Tell whether a class consists of a built-in one and attributes, and leaves its pickling to pickle."""
+    made = [type.__dict__["__dict__"].__get__(cls) for cls in mro[: mro.index(base)]]
+    plain = all(name not in body for body in made for name in _OWN_PICKLING)
+    return plain and all(body["__module__"] == "__main__" and not body.get("__slots__") for body in made)
 
 
 def _found(mro: tuple[type, ...], name: str) -> type | None:

@@ -331,6 +331,11 @@ def set_instance_state(made: Any, state: tuple[dict[str, Any] | None, dict[str, 
         object.__setattr__(made, name, value)
 
 
+def immutable(base: Any, cls: type, content: Any) -> Any:
+    """Make an instance of a class derived from tuple, str or the like without running a __new__ of the notebook."""
+    return base.__new__(cls, content)
+
+
 def set_own_dict(made: Any, _state: bool) -> None:
     """Make the items of a dict its attributes as well: `self.__dict__ = self`."""
     object.__setattr__(made, "__dict__", made)

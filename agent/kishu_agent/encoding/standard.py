@@ -95,6 +95,14 @@ def address(exporter: Any) -> int:
     return found or 0
 
 
+def _reduce_random(_encoder: Encoder, generator: random.Random) -> Reduced:
+    # The functions of the module are its methods: `from random import random` is to stay the global one's.
+    return (getattr, (random, "_inst")) if generator is _global_generator else NotImplemented
+
+
+_global_generator: random.Random = random._inst
+
+
 def _reduce_lock(_encoder: Encoder, lock: Any) -> Reduced:
     return functools.partial(rebuild.lock, reentrant=False, locked=lock.locked()), ()
 
@@ -189,6 +197,7 @@ REDUCERS: dict[type, Reducer] = {
     typing.TypeVarTuple: _reduce_type_variable,
     typing.NewType: _reduce_new_type,
     memoryview: _reduce_memory_view,
+    random.Random: _reduce_random,
     **weakrefs.REDUCERS,
     type(threading.Lock()): _reduce_lock,
     type(threading.RLock()): _reduce_reentrant_lock,

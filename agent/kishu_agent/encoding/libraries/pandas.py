@@ -9,6 +9,7 @@ are, and with pandas' reference counts: without them a write to one frame would 
 from __future__ import annotations
 
 import copyreg
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,8 +122,9 @@ def _inside(value: Any, change: Callable[[Any], Any]) -> Any:
     if type(value) is list:
         return list(map(change, value))
     if type(value) is dict:
+        # Names of attributes are interned as a class' own are: else it would show whether an object was loaded.
         return {
-            key: change(item)
+            sys.intern(key) if type(key) is str else key: change(item)
             for key, item in value.items()
             if key not in _CACHES
             and not (key == "_readonly" and item is False)  # the class has False as well
