@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from kishu_agent.tracking.covariable import Covariable, Roots
     from kishu_agent.tracking.tracker import Tracker
 
+_WITHOUT_FORM = {"none", "replay"}
+
 _ALL_PAIRS = 8
 """So many roots that share one object are compared each with each; more of them each with the first."""
 _CANDIDATES = 500
@@ -198,10 +200,10 @@ class Doctor:
         findings = [self._findings[root] for root in own]
         needed = self._needed(own)
         how, reason = findings[-1].how, findings[-1].reason
-        if how != "none":
+        if how not in _WITHOUT_FORM:
             for root in needed:
-                if (definition := self._findings.get(root)) is not None and definition.how == "none":
-                    how, reason = "none", f"it needs {self._labels[root]}: {definition.reason}"
+                if (definition := self._findings.get(root)) is not None and definition.how in _WITHOUT_FORM:
+                    how, reason = definition.how, f"it needs {self._labels[root]}: {definition.reason}"
                     break
         joined = {self._labels[root] for finding in findings for root in finding.roots} - {name}
         return Diagnosis(

@@ -412,9 +412,15 @@ class Session:
             kept=restoration.kept,
             missing=restoration.missing,
             replayed=restoration.replayed,
-            environment=change.sentences(put_back=leave.environment),
+            environment=self._environment_report(target, change if leave.environment else None),
             seconds=time.perf_counter() - clock,
         )
+
+    def _environment_report(self, target: str, done: Change | None) -> tuple[str, ...]:
+        """Tell what was put back, or how the environment differs. Loading imports libraries, which may change it."""
+        if done is not None:
+            return done.sentences(put_back=True)
+        return Change(self._surroundings, self._history[target].environment).sentences(put_back=False)
 
     def _carry_out(self, target: str, leave: Leave, environment: Change | None = None) -> Restoration:
         with bounded_recursion():

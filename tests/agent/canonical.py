@@ -48,6 +48,10 @@ class Walk:
         met, self._met = self._met, set()
         return met
 
+    def meet(self, value: Any) -> None:
+        """Note that an object is shared by what meets it, without a form of its own."""
+        self._met.add(id(value))
+
     def form(self, value: Any) -> Form:
         kind = type(value)
         if kind is str or kind is int:

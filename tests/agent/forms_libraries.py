@@ -31,6 +31,7 @@ def form_of(walk: Walk, value: Any, kind: type) -> Form | None:
     if isinstance(value, np.random.RandomState):
         return [walk.number(value), "generator", repr(value.get_state())]
     if kind is pd.DataFrame:
+        _meet_memory(walk, value)
         columns = [_column(walk, value.iloc[:, place]) for place in range(value.shape[1])]
         rest = [walk.form(value.attrs), value.flags.allows_duplicate_labels]
         return [
@@ -42,6 +43,7 @@ def form_of(walk: Walk, value: Any, kind: type) -> Form | None:
             columns,
         ]
     if kind is pd.Series:
+        _meet_memory(walk, value)
         rest = [walk.form(value.name), _index(walk, value.index), walk.form(value.attrs)]
         return [walk.number(value), "series", rest, _column(walk, value)]
     if isinstance(value, pd.Index):
@@ -51,6 +53,13 @@ def form_of(walk: Walk, value: Any, kind: type) -> Form | None:
     if isinstance(value, pd.api.extensions.ExtensionArray):
         return [walk.number(value), kind.__name__, str(value.dtype), walk.forms(value.tolist())]
     return None
+
+
+def _meet_memory(walk: Walk, frame: Any) -> None:
+    """Put a frame into one group with the arrays that use its memory; what it looks like does not tell of them."""
+    for block in frame._mgr.blocks:
+        if isinstance(block.values, np.ndarray):
+            walk.meet(_owner(block.values))
 
 
 def _column(walk: Walk, column: Any) -> list[Form]:

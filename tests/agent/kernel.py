@@ -346,7 +346,7 @@ def _clear():
     shell = get_ipython()
     hidden = shell.user_ns_hidden
     for name, value in list(shell.user_ns.items()):
-        if not (type(name) is str and (hidden.get(name, shell) is value or name in {"In", "Out", "_oh", "_ih", "_dh"})):
+        if not (type(name) is str and (name.startswith("__") or hidden.get(name, shell) is value or name in {"In", "Out", "_oh", "_ih", "_dh"})):
             del shell.user_ns[name]
     shell.user_ns.update((name, value) for name, value in hidden.items() if name in {"open", "exit", "quit"})
     shell.displayhook.flush()

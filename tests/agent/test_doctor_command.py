@@ -92,7 +92,7 @@ def test_without_a_kernel(fresh: Callable[..., Kernel], tmp_path: Path) -> None:
         "recorded together with x",
         "b pickle",
         "needs 1 definition of the notebook",
-        "g not recorded 0 B",
+        "g replay 0 B",
         "generator: cannot pickle 'generator' object",
         "x pickle",
         "recorded together with a",

@@ -192,6 +192,6 @@ def test_a_query_with_functions_of_the_notebook_is_named(kernel: Kernel, noteboo
         "import polars as pl; k = 1; lf = pl.LazyFrame({'a': [1]}).map_batches(lambda frame: frame * k)"
     )
     kernel.cell("del lf")
-    failure = kernel.serve("undo")["failure"]
+    failure = kernel.serve("undo", replay=False)["failure"]
     assert failure["code"] == "NOT_RESTORABLE"
     assert "functions of Python" in failure["message"]

@@ -378,7 +378,7 @@ def test_what_has_no_stored_form_is_named(kernel: Kernel, notebook: Path) -> Non
         for stored in entry["added"]
         for root in stored["roots"]
     }
-    assert {name: how[name] for name in NOT_STORED} == dict.fromkeys(NOT_STORED, "none")
+    assert {name: how[name] for name in NOT_STORED} == dict.fromkeys(NOT_STORED, "replay")
     assert kernel.value("process.poll()") is None
     assert file.read_bytes() == b"one\r\ntwo\r\n"
     kernel.hidden("process.kill(); process.wait(); written.close()")
@@ -394,7 +394,7 @@ def test_a_class_of_an_unknown_metaclass_is_named(kernel: Kernel, notebook: Path
     )
     head = kernel.session("s.head")
     kernel.cell("del t, Table; import gc; _ = gc.collect()")
-    failure = kernel.serve("restore", ref=head)["failure"]
+    failure = kernel.serve("restore", ref=head, replay=False)["failure"]
     assert "library.Registry" in failure["message"]
     kernel.hidden("del __import__('sys').modules['library']")
 

@@ -266,11 +266,11 @@ def test_results_of_a_computation_are_named_and_not_detached(kernel: Kernel, not
     kernel.cell("loss.backward()")
     assert kernel.checkpoints()[-1]["changed"] == ["loss", "w"]
     kernel.cell("del loss; w = None; value += 1")
-    failure = kernel.serve("undo")["failure"]
+    failure = kernel.serve("undo", replay=False)["failure"]
     assert failure["code"] == "NOT_RESTORABLE"
     assert "loss" in failure["message"]
     assert "backward()" in failure["message"]
-    assert kernel.serve("undo", missing_ok=True)["failure"] is None
+    assert kernel.serve("undo", missing_ok=True, replay=False)["failure"] is None
     assert kernel.values(
         ["w.grad.tolist()", "w.is_leaf and w.requires_grad", "value.item()", "'loss' in globals()"]
     ) == [
@@ -278,6 +278,15 @@ def test_results_of_a_computation_are_named_and_not_detached(kernel: Kernel, not
         True,
         6,
         False,
+    ]
+    kernel.serve("redo")
+    assert kernel.serve("undo")["restored"]["replayed"], (
+        "running the cell again brings its graph back as well"
+    )
+    assert kernel.values(["w.grad.tolist()", "loss.item()", "loss.grad_fn is not None"]) == [
+        [2, 2, 2],
+        6,
+        True,
     ]
 
 

@@ -8,7 +8,7 @@ from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from kishu_agent.encoding import rebuild
-from kishu_agent.encoding.importable import is_importable
+from kishu_agent.encoding.importable import is_importable, is_installed, package_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,6 +123,13 @@ def is_pickled_plainly(kind: type) -> bool:
     """Tell whether pickling an instance of a class runs no code that a class brings for it."""
     mro = type.__dict__["__mro__"].__get__(kind)
     return all(_found(mro, name) in {None, object} for name in _PICKLING)
+
+
+def pickles_itself(kind: type) -> bool:
+    """Tell whether a class that is no library's says how its instances are pickled."""
+    mro = type.__dict__["__mro__"].__get__(kind)
+    definers = {_found(mro, name) for name in _PICKLING} - {None, object}
+    return any(definer is not None and not is_installed(package_of(definer)) for definer in definers)
 
 
 def _is_plain_immutable(mro: tuple[type, ...], base: type) -> bool:

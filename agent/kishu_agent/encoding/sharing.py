@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from kishu_agent import interrupts
 from kishu_agent.encoding.importable import is_importable, is_installed, library_paths, package_of
-from kishu_agent.encoding.instances import is_pickled_plainly
+from kishu_agent.encoding.instances import is_pickled_plainly, pickles_itself
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,7 +106,7 @@ class LinkingTypes(dict[type, bool]):
     def __missing__(self, kind: type) -> bool:
         try:
             answer = links(kind)
-            if answer and not is_installed(package_of(kind)) and not is_pickled_plainly(kind):
+            if answer and not is_installed(package_of(kind)) and pickles_itself(kind):
                 self.own.add(id(kind))
         except BaseException as error:
             interrupts.reraise(error)

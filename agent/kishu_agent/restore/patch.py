@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 _LARGEST = 256 << 20
 """Bytes of differing chunks beyond which a load is the better way: they are held in memory until the swap."""
 
-_PATCHABLE = frozenset({"builtins", "collections", "numpy", "torch", "__main__"})
-"""Packages whose objects have no memory in common with objects that are stored apart from them; pandas' have."""
+_PATCHABLE = frozenset({"builtins", "collections", "numpy", "__main__"})
+"""Packages whose objects have no memory in common with objects that are stored apart from them; pandas' have. torch's
+count the changes of a tensor beside its memory."""
 
 
 @dataclass(frozen=True, slots=True)

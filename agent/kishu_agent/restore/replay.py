@@ -197,12 +197,13 @@ class Replayer:
     @contextmanager
     def _environment(self) -> Iterator[None]:
         """Put back what a cell may change of the process, and close the figures that it opened."""
-        directory, variables, path = os.getcwd(), dict(os.environ), list(sys.path)  # noqa: PTH109
+        directory, variables, path = _working_directory(), dict(os.environ), list(sys.path)
         figures = _figures()
         try:
             yield
         finally:
-            os.chdir(directory)
+            if directory is not None and directory != _working_directory():
+                os.chdir(directory)
             if variables != dict(os.environ):
                 os.environ.clear()
                 os.environ.update(variables)
@@ -268,6 +269,14 @@ class _Known:
             and defined.issuperset(stored.roots)
             and all(root in added and self.definitions(added[root]) is not None for root in stored.depends)
         )
+
+
+def _working_directory() -> str | None:
+    """Return the working directory, None if it was deleted."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - what the process has, no path of ours
+    except FileNotFoundError:
+        return None
 
 
 def _figures() -> set[int]:

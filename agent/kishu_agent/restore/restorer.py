@@ -158,19 +158,23 @@ class Restorer:
         """Return the cells that run again. What a person would be asked about is done, refused, or asked about."""
         if leave.replay is False:
             return Line((), {})
-        line = make_line(
-            aim.history, aim.checkpoint, (stored for stored in missing if stored.how == "replay")
-        )
+        wanted = [stored for stored in missing if stored.how == "replay"]
+        line = make_line(aim.history, aim.checkpoint, wanted)
+        if line.concerns and leave.replay is None:
+            if not leave.missing:
+                names = (
+                    ", ".join(_names(root for stored in missing for root in stored.roots)) or "what it holds"
+                )
+                raise ReplayNeededError(
+                    f"To bring back {names}, cells have to run again: {', '.join(line.concerns.values())}.",
+                    line.concerns,
+                )
+            wanted = [
+                stored for stored in wanted if not make_line(aim.history, aim.checkpoint, [stored]).concerns
+            ]
+            line = make_line(aim.history, aim.checkpoint, wanted)
         missing.update((stored, reason) for stored, reason in line.refused.items() if stored in missing)
-        if leave.replay or not line.concerns:
-            return line
-        if not leave.missing:
-            names = ", ".join(_names(root for stored in missing for root in stored.roots)) or "what it holds"
-            raise ReplayNeededError(
-                f"To bring back {names}, cells have to run again: {', '.join(line.concerns.values())}.",
-                line.concerns,
-            )
-        return Line((), {})
+        return line
 
     def _live(self, kept: Iterable[StoredCovariable]) -> dict[str, Any]:
         """Return the live objects of co-variables that stay, by root."""

@@ -6,6 +6,7 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from kishu_agent import interrupts
 from kishu_agent.encoding.decoder import DecodeError, Load, Source
 from kishu_agent.encoding.definitions import PREFIX
 from kishu_agent.encoding.encoder import encode
@@ -49,7 +50,7 @@ class Trials:
         if not own:
             return []
         return [
-            object.__getattribute__(obj, "__dict__")
+            _attributes(obj)
             for part in encoded.parts.values()
             for obj in part.visited
             if id(type(obj)) in own and type(obj).__dictoffset__
@@ -90,6 +91,15 @@ class Trials:
     def _prove(self, kinds: Iterable[type]) -> None:
         for kind in kinds:
             self._proven[id(kind)] = weakref.ref(kind)
+
+
+def _attributes(obj: object) -> dict[str, Any]:
+    try:
+        found = object.__getattribute__(obj, "__dict__")
+    except BaseException as error:
+        interrupts.reraise(error)
+        return {}
+    return found if type(found) is dict else {}
 
 
 def _copy(source: memoryview, target: memoryview) -> None:

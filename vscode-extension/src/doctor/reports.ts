@@ -1,4 +1,4 @@
-import { EventEmitter, Uri, commands, window, workspace, type TextDocumentContentProvider } from "vscode";
+import { Uri, commands, window, workspace, type TextDocumentContentProvider } from "vscode";
 
 import { Disposables } from "../platform/disposables.ts";
 
@@ -7,12 +7,13 @@ export const REPORT_SCHEME = "kishu-report";
 /** Of the Markdown extension that VS Code brings; it is registered when it is called first. */
 const SHOW_MARKDOWN = "markdown.showPreview";
 
-/** Read-only documents that tell how the variables of a notebook are recorded; one a notebook. */
+/**
+ * Read-only documents that tell how the variables of a notebook are recorded. Each report is a document of its own: the
+ * preview of one that changes while it is hidden goes on showing the old text.
+ */
 export class RecordingReports extends Disposables implements TextDocumentContentProvider {
   readonly #texts = new Map<string, string>();
-  readonly #changed = this.add(new EventEmitter<Uri>());
-
-  readonly onDidChange = this.#changed.event;
+  #count = 0;
 
   constructor() {
     super();
@@ -25,9 +26,10 @@ export class RecordingReports extends Disposables implements TextDocumentContent
 
   /** Shows a new text, beside the notebook's name; as it reads, or as Markdown where nothing renders it. */
   async show(notebook: Uri, title: string, text: string): Promise<void> {
-    const uri = Uri.from({ scheme: REPORT_SCHEME, path: `/${title}.md`, query: notebook.toString() });
+    this.#count += 1;
+    const path = `/${String(this.#count)}/${title}.md`;
+    const uri = Uri.from({ scheme: REPORT_SCHEME, path, query: notebook.toString() });
     this.#texts.set(uri.toString(), text);
-    this.#changed.fire(uri);
     try {
       await commands.executeCommand(SHOW_MARKDOWN, uri);
     } catch {

@@ -279,12 +279,12 @@ def _tensor_reduction(_encoder: Encoder, value: Any) -> Reduced:
 def _is_plain_view(value: Any, base: Any) -> bool:
     return bool(
         base.grad_fn is None
-        and base.untyped_storage()._cdata == value.untyped_storage()._cdata  # no longer so after `x.data = y`
         and base.dtype is value.dtype
         and base.layout is torch.strided
         and base.is_conj() == value.is_conj()
         and base.is_neg() == value.is_neg()
         and base.is_inference() == value.is_inference()
+        and base.untyped_storage()._cdata == value.untyped_storage()._cdata  # no longer so after `x.data = y`
     )
 
 
