@@ -39,6 +39,8 @@ class Walk:
         self.namespace = namespace
         self.numbers: dict[int, list[int]] = {}
         """By id of an object, its number, which is in a list so that it can be changed at the end."""
+        self.told: set[int] = set()
+        """Ids of the objects that have a number, once that is known."""
         self._seen: list[Any] = []
         self._met: set[int] = set()
         """Ids of the numbered objects that were met since the last call of `met`."""
@@ -49,8 +51,9 @@ class Walk:
         return met
 
     def meet(self, value: Any) -> None:
-        """Note that an object is shared by what meets it, without a form of its own."""
-        self._met.add(id(value))
+        """Note that an object is met by something that does not tell of it, if something else does."""
+        if id(value) in self.told:
+            self._met.add(id(value))
 
     def form(self, value: Any) -> Form:
         kind = type(value)
@@ -92,8 +95,12 @@ def canonical(namespace: dict[str, Any], names: Iterable[str]) -> dict[str, str]
 
     The groups are larger than co-variables: a class or function of the notebook joins what refers to it.
     """
-    walk = Walk(namespace)
+    walk, first = Walk(namespace), Walk(namespace)
     listed = sorted(names)
+    if "pandas" in sys.modules:
+        # Frames belong to the arrays over their memory, which are known after all names were looked at only.
+        first.forms(namespace[name] for name in listed)
+        walk.told = set(first.numbers)
     forms: dict[str, Form] = {}
     groups: list[tuple[list[str], set[int]]] = []
     for name in listed:
@@ -113,8 +120,8 @@ def canonical(namespace: dict[str, Any], names: Iterable[str]) -> dict[str, str]
     texts = {}
     for members, met in groups:
         _renumber(walk, met)
-        first: dict[int, str] = {}
-        same = [first.setdefault(id(namespace[name]), name) for name in sorted(members)]
+        earlier: dict[int, str] = {}
+        same = [earlier.setdefault(id(namespace[name]), name) for name in sorted(members)]
         texts[" ".join(sorted(members))] = json.dumps([same, {name: forms[name] for name in sorted(members)}])
     return {RANDOM: _randomness(), **texts}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from kernel import Kernel, KernelDiedError, session_of
@@ -15,6 +15,14 @@ from miniature import block
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _another_kernel_afterwards(_first_kernel: Any) -> Iterator[None]:
+    """What these tests do to a kernel is not to be seen by others."""
+    yield
+    _first_kernel.close()
+
 
 OBJECTS = {
     "a metaclass that raises in everything": """
