@@ -345,8 +345,9 @@ def _clear():
         session.detach()
     shell = get_ipython()
     hidden = shell.user_ns_hidden
+    own = {"__" + name + "__" for name in ("name", "doc", "package", "loader", "spec", "builtin", "builtins", "session")}
     for name, value in list(shell.user_ns.items()):
-        if not (type(name) is str and (name.startswith("__") or hidden.get(name, shell) is value or name in {"In", "Out", "_oh", "_ih", "_dh"})):
+        if not (type(name) is str and (name in own or hidden.get(name, shell) is value or name in {"In", "Out", "_oh", "_ih", "_dh"})):
             del shell.user_ns[name]
     shell.user_ns.update((name, value) for name, value in hidden.items() if name in {"open", "exit", "quit"})
     shell.displayhook.flush()
