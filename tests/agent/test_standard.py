@@ -319,10 +319,17 @@ CASES: dict[str, tuple[Cell, ...]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_standard(name: str, kernel: Kernel, other: Kernel, notebook: Path) -> None:
-    directory = str(notebook.parent)
     for each in (kernel, other):
-        each.hidden(f"import os; os.chdir({directory!r}); del os")
-    play(kernel, other, notebook, CASES[name])
+        each.hidden(f"import os; os.chdir({str(notebook.parent)!r}); del os")
+    try:
+        play(kernel, other, notebook, CASES[name])
+    finally:
+        for each in (
+            kernel,
+            other,
+        ):  # the directory goes away, and there are libraries that cannot be loaded then
+            if each.alive:
+                each.hidden(f"import os; os.chdir({str(each.directory)!r}); del os")
 
 
 NOT_STORED = {

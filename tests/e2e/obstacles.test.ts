@@ -189,21 +189,16 @@ scenario(
   async ({ server, workbench }) => {
     record(server.workspace);
     const checkpoints = path.join(server.workspace, ".kishu", "notebooks", "demo.ipynb", "checkpoints");
-    const timeline = new Timeline(workbench);
-    await workbench.openNotebook("demo.ipynb");
-    await timeline.open();
-    await timeline.waitFor((rows) => rows.length === 4);
-
     const last = readdirSync(checkpoints)
       .map((name) => path.join(checkpoints, name))
       .find((file) => readFileSync(file, "utf8").includes("x = 2"));
     assert.ok(last);
-    const damaged = readFileSync(last).subarray(0, 200);
-    // The workbench starts to watch files some time after it shows them: what happened before is not told.
-    const rows = await timeline.waitFor((all) => {
-      writeFileSync(last, damaged);
-      return all[0]?.label === "1 record is damaged";
-    });
+    // Before the notebook is opened: whether the workbench tells of a change in place is not up to the extension.
+    writeFileSync(last, readFileSync(last).subarray(0, 200));
+    const timeline = new Timeline(workbench);
+    await workbench.openNotebook("demo.ipynb");
+    await timeline.open();
+    const rows = await timeline.waitFor((all) => all.length === 4);
     assert.deepEqual(
       rows.map(({ label, icon }) => [label, icon]),
       [

@@ -354,7 +354,16 @@ def _reduce_generator(encoder: Encoder, value: Any) -> Reduced:
     return generator, (str(value.device), encoder.add_array(_memory(memory).toreadonly()), memory.nbytes())
 
 
+def _reduce_constant(_encoder: Encoder, value: Any) -> Reduced:
+    # By its name in torch: pickle looks for the name in all modules, and finds it in a notebook that imported torch.
+    name = str(value).rpartition(".")[2]
+    return (getattr, (torch, name)) if getattr(torch, name, None) is value else NotImplemented
+
+
 _REDUCERS: dict[type, Callable[[Encoder, Any], Reduced]] = {
+    torch.layout: _reduce_constant,
+    torch.memory_format: _reduce_constant,
+    torch.qscheme: _reduce_constant,
     torch.UntypedStorage: _reduce_storage,
     torch.storage.TypedStorage: _reduce_typed_storage,
     torch.Generator: _reduce_generator,
